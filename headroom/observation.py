@@ -1,0 +1,142 @@
+"""What one poll of a source tells: evidence with its quality, or the reason why there is none.
+
+These records are what collectors make, the history keeps and `headroom.judge` reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from headroom.budgets import Measure, Reason, Subject
+from headroom.evidence import Bounds, Evidence
+
+
+class Quality(StrEnum):
+    """How far the evidence of one interval can be trusted."""
+
+    EXACT = "exact"
+    FIRST_SEEN = "first seen"  # counted from zero, since it was born in the interval
+    RESET = "reset"  # the part since a counter reset; what came before it is lost
+    SUSPECT = "suspect"  # a reset cannot be ruled out: kept, not judged
+    GAP = "gap"  # longer than two polls: kept for reports, not judged in windows
+
+
+JUDGED = frozenset({Quality.EXACT, Quality.FIRST_SEEN, Quality.RESET})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Series:
+    """The identity of a stream of evidence."""
+
+    source: str
+    measure: str  # Measure.key
+    subject: Subject = ()
+
+    @classmethod
+    def of(cls, measure: Measure, subject: Subject = ()) -> Series:
+        """Return the series of a measure."""
+        return cls(measure.source, measure.key, subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The evidence of one interval, or of one of its pieces that must not be merged (a bucket layout).
+
+    Attributes:
+        start, end: the interval by the source's clock, UTC.
+        bounds: what the pieces behind the evidence prove at the thresholds in force, often tighter than
+            what the merged evidence proves; empty for ratios and gauges.
+        detail: what a person should know about this interval, e.g. what a reset lost.
+    """
+
+    start: datetime
+    end: datetime
+    evidence: Evidence
+    quality: Quality = Quality.EXACT
+    bounds: tuple[Bounds, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The parts that one poll gives for one series."""
+
+    series: Series
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why a poll gives nothing for a series."""
+
+    series: Series
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that the difference of two snapshots tells.
+
+    Attributes:
+        notes: sentences about the source as a whole (unclassified share, statements not permitted, ...).
+    """
+
+    observations: tuple[Observation, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class SourceError(Exception):
+    """A poll that gave nothing.
+
+    Attributes:
+        reason: why, as every budget of the source will say.
+        message: what happened and what to do, in one sentence, without secrets.
+    """
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Snapshot(Protocol):
+    """Raw, cumulative figures at one moment; never charted, never judged."""
+
+    @property
+    def epoch(self) -> str:
+        """The identity of the run of the source whose counters these are."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """The source's clock, UTC."""
+        ...
+
+    def dump(self) -> bytes:
+        """Return the snapshot as bytes for the history (uncompressed; no secrets, no texts)."""
+        ...
+
+
+class Collector(Protocol):
+    """One source: fetch is all the I/O, difference is pure."""
+
+    async def fetch(self) -> Snapshot:
+        """Read the source once, or raise SourceError; the caller bounds the time."""
+        ...
+
+    def difference(self, before: Snapshot | None, after: Snapshot) -> Reading:
+        """Return what happened between two snapshots; `before` is None on the first poll."""
+        ...
+
+    def load(self, data: bytes) -> Snapshot | None:
+        """Return a dumped snapshot, or None where this version cannot read it."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what the collector holds of the source."""
+        ...

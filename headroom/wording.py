@@ -1,0 +1,131 @@
+"""The sentence behind a verdict: the figures that prove it, or what would settle it.
+
+One wording for screen, command line, alert and report.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+
+from headroom.binomial import lower_limit, upper_limit
+from headroom.budgets import Limit, Reason
+from headroom.evidence import Bounds, Histogram, Interval
+from headroom.observation import Part, Quality
+from headroom.units import format_duration, format_interval, format_value
+
+_FARTHEST = 1_000_000  # more events than this are no advice
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in words, from seconds up."""
+    return format_duration(length)
+
+
+def share(value: float) -> str:
+    """Return a share as a percentage with two significant digits."""
+    percent = value * 100
+    if percent == 0 or percent >= 10:  # noqa: PLR2004 two digits before the point are two significant digits
+        return f"{percent:.0f} %"
+    return f"{percent:.2g} %"
+
+
+def count(low: int, high: int) -> str:
+    """Return a count that is known exactly or between two ends."""
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def percentile(
+    limit: Limit,
+    bounds: Bounds,
+    rate: Interval,
+    reason: Reason,
+    parts: Sequence[Part],
+    *,
+    effect: float,
+    alpha: float,
+) -> str:
+    """Return what the window says of a percentile's limit."""
+    allowed = limit.statistic.allowed
+    assert allowed is not None
+    assert rate.low is not None
+    assert rate.high is not None
+    threshold = format_value(limit.threshold, limit.unit)
+    seen = (
+        f"{count(bounds.k_low, bounds.k_high)} of {bounds.n:,} took longer than {threshold}"
+        f" ({_between(bounds.k_low / bounds.n, bounds.k_high / bounds.n)}), {share(float(allowed))} allowed"
+    )
+    match reason:
+        case Reason.WITHIN_LIMIT:
+            rest = f"; the rate behind it is at most {share(rate.high)} at {share(1 - alpha)} confidence"
+        case Reason.OVER_LIMIT:
+            rest = f"; the rate behind it is at least {share(rate.low)} at {share(1 - alpha)} confidence"
+        case Reason.BUCKET:
+            rest = "; " + _missing_bucket(limit, parts)
+        case Reason.MOMENTS:
+            rest = (
+                "; mean and deviation cannot prove it on either side: "
+                "a histogram with a bound at the limit would settle it"
+            )
+        case _:
+            rest = "; " + _missing_samples(limit, bounds, effect=effect, alpha=alpha)
+    return seen + rest + _lost(parts)
+
+
+def _between(low: float, high: float) -> str:
+    return share(low) if share(low) == share(high) else f"{share(low)} to {share(high)}"
+
+
+def _missing_bucket(limit: Limit, parts: Sequence[Part]) -> str:
+    layouts = {part.evidence.bounds for part in parts if isinstance(part.evidence, Histogram)}
+    without = [bounds for bounds in layouts if limit.threshold not in bounds]
+    bound = f'le="{limit.threshold:g}"'
+    if without and all(not bounds or bounds[-1] < limit.threshold for bounds in without):
+        highest = max((bounds[-1] for bounds in without if bounds), default=0.0)
+        return (
+            f"the last bucket ends at {format_value(highest, limit.unit)}, so nothing can be proven over: "
+            f"adding {bound} settles it"
+        )
+    return f"no bucket bound at {format_value(limit.threshold, limit.unit)}: adding {bound} settles it"
+
+
+def _missing_samples(limit: Limit, bounds: Bounds, *, effect: float, alpha: float) -> str:
+    allowed = limit.statistic.allowed
+    assert allowed is not None
+    q = float(allowed)
+    n, low, high = bounds.n / effect, bounds.k_low / bounds.n, bounds.k_high / bounds.n
+
+    def settled(size: float) -> bool:
+        return upper_limit(high * size, size, alpha) <= q or lower_limit(low * size, size, alpha) > q
+
+    size = n
+    while not settled(size):
+        size *= 2
+        if size * effect > _FARTHEST:
+            return "too near the limit for the number of events to decide"
+    least, most = size / 2, size
+    while most - least > 1:
+        middle = (least + most) / 2
+        least, most = (least, middle) if settled(middle) else (middle, most)
+    more = max(1, math.ceil(most * effect) - bounds.n)
+    bursts = " (slow ones come in bursts, which count for less)" if effect > 2 else ""  # noqa: PLR2004 worth a word
+    return f"too few to tell: about {more:,} more at this rate of slow ones settle it{bursts}"
+
+
+def _lost(parts: Sequence[Part]) -> str:
+    details = dict.fromkeys(part.detail for part in parts if part.quality is Quality.RESET and part.detail)
+    return "".join(f"; {detail}" for detail in list(details)[:2])
+
+
+def average(limit: Limit, value: Interval, reason: Reason, n: int, details: Sequence[str]) -> str:
+    """Return what the window says of an average's limit; the newest of the parts' details is named."""
+    shown = format_interval(value, limit.unit, against=limit.threshold)
+    threshold = format_value(limit.threshold, limit.unit)
+    side = "at least" if limit.at_least else "at most"
+    told = (
+        f"{limit.statistic.value} {shown}, {side} {threshold} promised; {n:,} reading{'' if n == 1 else 's'}"
+    )
+    if reason is Reason.BUCKET:
+        told += "; the buckets cannot place the mean on either side"
+    return f"{told} ({details[0]})" if details else told
