@@ -172,7 +172,7 @@ def format_interval(interval: Interval, unit: Unit, against: float | None = None
     if low == high:
         return format_value(high, unit, against=against)
     most, suffix = _written(high, unit, against, ROUND_CEILING)
-    whole = unit is Unit.SHARE and high >= 1
+    whole = unit is Unit.SHARE and high == 1
     if low is None:
         return f"0 to {most}{suffix}" if whole else f"at most {most}{suffix}"
     least, low_suffix = _written(low, unit, against, ROUND_FLOOR)

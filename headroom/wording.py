@@ -27,8 +27,8 @@ def share(value: float) -> str:
     """Return a share as a percentage with two significant digits."""
     percent = value * 100
     if percent == 0 or percent >= 10:  # noqa: PLR2004 two digits before the point are two significant digits
-        return f"{percent:.0f} %"
-    return f"{percent:.2g} %"
+        return f"{percent:.0f}%"
+    return f"{percent:.2g}%"
 
 
 def count(low: int, high: int) -> str:

@@ -29,8 +29,8 @@ def test_fast_requests_are_met_with_headroom() -> None:
     assert verdict.headroom == pytest.approx(0.977, abs=0.001)
     assert verdict.window.coverage == 1
     assert verdict.detail == (
-        "0 of 4,000 took longer than 200 ms (0 %), 5 % allowed; "
-        "the rate behind it is at most 0.12 % at 99 % confidence"
+        "0 of 4,000 took longer than 200 ms (0%), 5% allowed; "
+        "the rate behind it is at most 0.12% at 99% confidence"
     )
 
 

@@ -1,0 +1,97 @@
+"""From a path to a checked configuration, or to everything that is wrong with the file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+
+from headroom.config import mapping
+from headroom.config.document import Document, parse
+from headroom.config.interpolation import Interpolation
+from headroom.config.model import Config
+from headroom.config.problems import ConfigError, Problem, UnreadableError
+from headroom.config.reading import text_of
+from headroom.config.rules_alerts import alert_problems
+from headroom.config.rules_budgets import budget_problems
+from headroom.config.rules_classes import class_problems
+from headroom.config.rules_sources import history_problems, source_problems
+from headroom.config.spec import FileSpec
+from headroom.config.urls import hidden, sqlite_url, without_secrets
+from headroom.config.validation import validated
+
+
+def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
+    """Return the configuration in a budgets.yaml.
+
+    Args:
+        path: the file; relative paths inside it start from its folder.
+        env: what `${NAME}` stands for.
+
+    Raises:
+        ConfigError: with every problem of the file; its text is fit to be printed as it is.
+    """
+    try:
+        text = _text(path)
+        document = parse(text)
+    except UnreadableError as error:
+        raise ConfigError(path, [error.problem]) from None
+    references = Interpolation(env, path.parent)
+    values = references.filled(document.value)
+    parts, wrong = validated(values, document, references.wrong)
+    found = chain(
+        (document.problem(key, *why) for key, why in references.wrong.items()),
+        wrong,
+        source_problems(parts, document, references.unset),
+        history_problems(values.get("history"), document),
+        class_problems(parts, document),
+        budget_problems(parts, document),
+        alert_problems(parts, document),
+    )
+    problems = document.problems + _first_of_each(found)
+    if problems or parts.whole is None:
+        raise ConfigError(path, problems)
+    return _config(path.absolute(), _stored(text, document), parts.whole, references)
+
+
+def _text(path: Path) -> str:
+    try:
+        return text_of(path)
+    except UnreadableError as error:
+        problem = error.problem
+        found, allowed = f"a file that is {problem.found}", problem.allowed
+        if problem.found == "missing":
+            allowed += "; `headroom init` writes one, --config FILE names another"
+        raise UnreadableError(problem.line, found, allowed) from None
+
+
+def _first_of_each(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the first problem of each key: what follows from it would only distract."""
+    kept: dict[str, Problem] = {}
+    for problem in problems:
+        kept.setdefault(problem.key, problem)
+    return list(kept.values())
+
+
+def _stored(text: str, document: Document) -> str:
+    for key, start, end in sorted(document.urls, key=lambda each: each[1], reverse=True):
+        if key[:1] == ("alerts",):
+            text = text[:start] + f'"{hidden(str(document.at(key)))}"' + text[end:]
+    return without_secrets(text)
+
+
+def _config(path: Path, text: str, spec: FileSpec, references: Interpolation) -> Config:
+    return Config(
+        path=path,
+        text=text,
+        digest=sha256(text.encode()).hexdigest(),
+        history=sqlite_url(Path(os.path.normpath(path.parent / spec.history))),
+        sources=mapping.sources(spec.sources, references.unset),
+        endpoints=mapping.endpoint_rules(spec.classes),
+        queries=mapping.query_rules(spec.classes),
+        budgets=tuple(mapping.budget(each) for each in spec.budgets),
+        channels=mapping.channels(spec.alerts),
+        routes=mapping.routes(spec.alerts),
+    )

@@ -1,0 +1,93 @@
+"""What must hold within `classes:`: every class has a name of its own, and can be reached."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from headroom.config.document import Document
+from headroom.config.problems import Key, Problem, one_of
+from headroom.config.spec import EndpointClassSpec, QueryClassSpec
+from headroom.config.validation import Parts
+
+SHAPES = ("lookup", "list", "aggregate", "analytics", "write", "utility")
+TAKES_ALL = {
+    ".",
+    ".*",
+    ".+",
+    "^",
+    "$",
+    "^.*",
+    ".*$",
+    "^.*$",
+    "^.+$",
+}  # spelled out: trying a pattern may never end
+RESERVED = ("ignored", "unclassified")
+
+
+def class_problems(parts: Parts, document: Document) -> Iterator[Problem]:
+    """Yield what is wrong between the classes."""
+    for family, classes in (("endpoints", parts.endpoints), ("queries", parts.queries)):
+        names = [(("classes", family, index, "name"), each.name) for index, each in classes.items()]
+        yield from repeated(names, document, "class")
+        for key, name in names:
+            if name in RESERVED:
+                yield document.problem(key, "which Headroom uses for what is in no class", "another name")
+    yield from _unreachable_endpoints(parts.endpoints, document)
+    yield from _queries(parts.queries, document)
+
+
+def repeated(names: Iterable[tuple[Key, str]], document: Document, what: str) -> Iterator[Problem]:
+    """Yield a problem for each name that an earlier one has already."""
+    first: dict[str, Key] = {}
+    for key, name in names:
+        if name in first:
+            line = document.line(first[name])
+            yield document.problem(key, f"which another {what} has already (line {line})", "a name used once")
+        else:
+            first[name] = key
+
+
+def _unreachable_endpoints(classes: Mapping[int, EndpointClassSpec], document: Document) -> Iterator[Problem]:
+    for index, later in classes.items():
+        for before, earlier in classes.items():
+            if before < index and _covers(earlier, later):
+                line = document.line(("classes", "endpoints", before))
+                yield document.problem(
+                    ("classes", "endpoints", index),
+                    f"a class that can never match: the one in line {line} takes all its requests first",
+                    "the narrower class before the wider one",
+                )
+                break
+
+
+def _covers(earlier: EndpointClassSpec, later: EndpointClassSpec) -> bool:
+    """Tell whether every request of the later class surely belongs to the earlier one."""
+    methods = not earlier.method or (bool(later.method) and set(later.method) <= set(earlier.method))
+    paths = later.path or ["*"]
+    return methods and (
+        not earlier.path or all(any(_within(path, wide) for wide in earlier.path) for path in paths)
+    )
+
+
+def _within(path: str, wide: str) -> bool:
+    # Taken as a text, a pattern tells only for wide ones without ? and [, which could match its own *.
+    return path == wide or (not re.search(r"[?\[]", wide) and fnmatchcase(path, wide))
+
+
+def _queries(classes: Mapping[int, QueryClassSpec], document: Document) -> Iterator[Problem]:
+    greedy: Key | None = None
+    for index, each in classes.items():
+        key: Key = ("classes", "queries", index)
+        if greedy is not None:
+            what = f"a class that can never match: the pattern in line {document.line(greedy)} takes all"
+            yield document.problem(key, what, "the narrower class before the wider one")
+        if not each.patterns and each.name not in SHAPES:
+            yield document.problem(
+                (*key, "name"),
+                "which is no known shape and has no patterns",
+                f"{one_of(SHAPES)}, or patterns beside it",
+            )
+        if greedy is None and any(pattern in TAKES_ALL for pattern in each.patterns):
+            greedy = (*key, "patterns")

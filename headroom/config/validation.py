@@ -1,0 +1,135 @@
+"""The file's values checked against its types: what is sound, and a problem for everything that is not.
+
+One broken budget must not hide what is wrong with the next, so each part is kept that is sound by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from headroom.config.document import Document, value_at
+from headroom.config.explain import explained, key_of
+from headroom.config.forms import FORMS, Form
+from headroom.config.problems import Key, Problem
+from headroom.config.spec import (
+    BudgetSpec,
+    ChannelSpec,
+    EndpointClassSpec,
+    FileSpec,
+    LimitSpec,
+    QueryClassSpec,
+    RouteSpec,
+    SourceSpec,
+)
+
+_Part = TypeVar("_Part", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetParts:
+    """What of a budget is sound by itself; None where it is not, or not there.
+
+    Attributes:
+        limits, evicting: the sound limits, by their place.
+    """
+
+    id: str | None
+    form: Form | None
+    source: str | None
+    class_: str | None
+    window: str | None
+    limits: Mapping[int, LimitSpec]
+    evicting: Mapping[int, LimitSpec]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The sound parts of a file, by where they stand in it; `whole` where nothing is wrong."""
+
+    whole: FileSpec | None
+    sources: Mapping[str, SourceSpec]
+    endpoints: Mapping[int, EndpointClassSpec]
+    queries: Mapping[int, QueryClassSpec]
+    budgets: Mapping[int, BudgetParts]
+    channels: Mapping[str, ChannelSpec]
+    routes: Mapping[int, RouteSpec]
+
+
+def validated(values: Any, document: Document, doubtful: Collection[Key]) -> tuple[Parts, list[Problem]]:
+    """Return the sound parts of the file and what is wrong with the others.
+
+    Args:
+        values: the document's values with their references replaced.
+        document: the same as written, for lines and messages.
+        doubtful: keys that are known to be wrong already; they are not reported again.
+    """
+    wrong: set[Key] = set(doubtful)
+    whole, problems = None, []
+    try:
+        whole = FileSpec.model_validate(values)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            key = key_of(detail)
+            wrong.add(key)
+            if not any(key[:end] in doubtful for end in range(1, len(key) + 1)):
+                problems.append(explained(detail, document))
+    sift = _Sift(values, wrong)
+    parts = Parts(
+        None if wrong else whole,
+        sift.each(SourceSpec, "sources"),
+        sift.each(EndpointClassSpec, "classes", "endpoints"),
+        sift.each(QueryClassSpec, "classes", "queries"),
+        {index: sift.budget(index) for index, _ in sift.items(("budgets",))},
+        sift.each(ChannelSpec, "alerts", "channels"),
+        sift.each(RouteSpec, "alerts", "routes"),
+    )
+    return parts, problems
+
+
+class _Sift:
+    """Picks the sound parts out of the values, given the keys of all that is wrong."""
+
+    def __init__(self, values: Any, wrong: Collection[Key]) -> None:
+        self.values = values
+        self.wrong = wrong
+        self.touched = {key[:end] for key in wrong for end in range(len(key) + 1)}
+
+    def each(self, model: type[_Part], *key: str | int) -> dict[Any, _Part]:
+        """Return the entries of a list or mapping in which nothing is wrong."""
+        return {
+            name: model.model_validate(item)
+            for name, item in self.items(key)
+            if (*key, name) not in self.touched
+        }
+
+    def items(self, key: Key) -> list[tuple[Any, Any]]:
+        """Return the entries of what should be a list or a mapping; none where it is not."""
+        value = self.at(key)
+        if isinstance(value, dict):
+            return list(value.items())
+        return list(enumerate(value)) if isinstance(value, list) else []
+
+    def at(self, key: Key) -> Any:
+        """Return the value at a key; None where it, or something around it, is wrong as a whole."""
+        if any(key[:end] in self.wrong for end in range(1, len(key) + 1)):
+            return None
+        return value_at(self.values, key)
+
+    def budget(self, index: int) -> BudgetParts:
+        """Return the sound parts of a budget."""
+        key: Key = ("budgets", index)
+        measure = self.at((*key, "measure"))
+        words = measure if isinstance(measure, dict) else ()
+        return BudgetParts(
+            id=self.at((*key, "id")),
+            form=next((form for word, form in FORMS.items() if word in words), None),
+            source=self.at((*key, "measure", "source")),
+            class_=self.at((*key, "measure", "class")),
+            window=self.at((*key, "window")) or BudgetSpec.model_fields["window"].default,
+            limits=self.each(LimitSpec, *key, "limits"),
+            evicting=self.each(LimitSpec, *key, "evicting"),
+        )

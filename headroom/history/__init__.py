@@ -1,0 +1,31 @@
+"""The only package that opens the database: cycles go in whole, records come out as they were."""
+
+from headroom.history.history import History
+from headroom.history.open import open_history
+from headroom.history.records import (
+    OK,
+    Cycle,
+    Delivery,
+    DeliveryState,
+    HistoryError,
+    HistoryLocked,
+    Poll,
+    Standing,
+    StoredPart,
+    VerdictChange,
+)
+
+__all__ = [
+    "OK",
+    "Cycle",
+    "Delivery",
+    "DeliveryState",
+    "History",
+    "HistoryError",
+    "HistoryLocked",
+    "Poll",
+    "Standing",
+    "StoredPart",
+    "VerdictChange",
+    "open_history",
+]

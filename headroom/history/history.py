@@ -1,0 +1,241 @@
+"""The history as the rest of Headroom sees it: records in, records out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from zlib import error as ZlibError  # noqa: N812 an exception in all but name
+
+from sqlalchemy import Connection, Engine, delete
+
+from headroom.history import engine, outbox, prune, read, read_judgement, write
+from headroom.history.encode import Damaged
+from headroom.history.lock import CollectingLock
+from headroom.history.memory import Memory
+from headroom.history.records import (
+    Cycle,
+    Delivery,
+    DeliveryState,
+    HistoryError,
+    Poll,
+    Standing,
+    StoredPart,
+    VerdictChange,
+)
+from headroom.incidents import Incident, Notice, Transition
+from headroom.observation import Series
+
+
+class History:
+    """An open history; `open_history` makes it.
+
+    Each writing method is one transaction and is called from one thread at a time; reading methods may run
+    beside it, in other threads and other processes. All raise HistoryError with a sentence for people, after
+    which nothing of the failed call is stored and the next call may work.
+    """
+
+    def __init__(self, path: Path, database: Engine, lock: CollectingLock | None) -> None:
+        self._path = path
+        self._engine = database
+        self._lock = lock
+        self._memory = Memory()
+
+    # ---- the collecting process
+
+    def record(self, cycle: Cycle) -> int:
+        """Record all of a cycle or nothing of it; return its sequence number."""
+        with self._writing() as connection:
+            return write.record(connection, self._memory, cycle)
+
+    def record_config(self, digest: str, text: str, at: datetime) -> None:
+        """Keep a version of the configuration, as written: with `${NAME}` in place of secrets."""
+        with self._writing() as connection:
+            write.record_config(connection, self._memory, digest, text, at)
+
+    def due_notices(self, now: datetime, *, lease: timedelta, limit: int = 50) -> list[Notice]:
+        """Return what is to be sent now, oldest first: at most one notice of each incident and channel.
+
+        Each is leased until `now + lease`, and is due again after that unless `delivered`, `failed` or
+        `gave_up` was called. `attempts` counts the attempt that begins here.
+        """
+        with self._writing() as connection:
+            return outbox.claim(connection, now, lease, limit)
+
+    def delivered(self, notice_id: int, at: datetime, response: str) -> bool:
+        """Mark a notice as delivered; False where it had left the queue already."""
+        with self._writing() as connection:
+            return outbox.leave(connection, notice_id, DeliveryState.SENT, at=at, response=response)
+
+    def failed(self, notice_id: int, *, next_at: datetime, error: str) -> bool:
+        """Let a notice wait until `next_at`; False where it had left the queue already."""
+        with self._writing() as connection:
+            return outbox.put_back(connection, notice_id, next_at=next_at, error=error)
+
+    def gave_up(self, notice_id: int, at: datetime, error: str) -> bool:
+        """Take a notice out undelivered, so that the next of its incident can go; False as above."""
+        with self._writing() as connection:
+            return outbox.leave(connection, notice_id, DeliveryState.GAVE_UP, at=at, error=error)
+
+    def prune(self, now: datetime, keep: timedelta = timedelta(days=35), *, at_most: int = 50_000) -> int:
+        """Delete evidence and polls recorded before `now - keep`, and notices that ended 90 days ago.
+
+        At most `at_most` rows go, in chunks of a transaction each; call again while it returns that many.
+        Old evidence is only deleted here; sealing it into compressed pages comes with its own tables.
+        """
+        gone = 0
+        for table, key, query in prune.old_rows(now, keep):
+            while gone < at_most:
+                with self._reading() as connection:
+                    found = list(connection.scalars(query.limit(min(prune.CHUNK, at_most - gone))))
+                if not found:
+                    break
+                with self._writing() as connection:
+                    connection.execute(delete(table).where(key.in_(found)))
+                gone += len(found)
+        return gone
+
+    # ---- evidence and polls
+
+    def last_snapshot(self, source: str) -> tuple[str, bytes] | None:
+        """Return epoch and bytes of a source's last snapshot, or None."""
+        with self._reading() as connection:
+            return read.last_snapshot(connection, source)
+
+    def parts(self, series: Series, since: datetime, *, limit: int = 5_000) -> list[StoredPart]:
+        """Return the newest parts recorded from `since` on by our clock, newest first by sequence."""
+        with self._reading() as connection:
+            return read.parts(connection, series, since, None, limit)
+
+    def recent_parts(
+        self, sources: Collection[str] | None, since: datetime
+    ) -> dict[Series, list[StoredPart]]:
+        """Return the parts of all series of these sources (None: of all) from `since` on, newest first."""
+        with self._reading() as connection:
+            return read.recent_parts(connection, sources, since)
+
+    def points(
+        self, series: Series, since: datetime, until: datetime, *, limit: int = 5_000
+    ) -> list[StoredPart]:
+        """Return the newest `limit` parts recorded from `since` to before `until`, oldest first."""
+        with self._reading() as connection:
+            return read.parts(connection, series, since, until, limit)[::-1]
+
+    def polls(self, source: str, since: datetime, *, limit: int = 5_000) -> list[Poll]:
+        """Return the newest polls of a source that began from `since` on, newest first."""
+        with self._reading() as connection:
+            return read.polls(connection, source, since, limit)
+
+    def last_polls(self) -> dict[str, Poll]:
+        """Return the newest poll of each source."""
+        with self._reading() as connection:
+            return read.last_polls(connection)
+
+    def last_ok(self) -> dict[str, datetime]:
+        """Return when the newest good poll of each source began; a source without one is left out."""
+        with self._reading() as connection:
+            return read.last_ok(connection)
+
+    def notes(self) -> dict[str, tuple[str, ...]]:
+        """Return what the newest poll of each source said about it as a whole."""
+        with self._reading() as connection:
+            return read.notes(connection)
+
+    def configuration(self, digest: str) -> str | None:
+        """Return the text of a version of the configuration, or None where it was not recorded."""
+        with self._reading() as connection:
+            return read.configuration(connection, digest)
+
+    # ---- verdicts and incidents
+
+    def standings(self) -> list[Standing]:
+        """Return the latest verdict of every budget, limit and subject, also of those no longer promised."""
+        with self._reading() as connection:
+            return read_judgement.standings(connection)
+
+    def changes(
+        self, budget: str, since: datetime, until: datetime, *, in_force: bool = False
+    ) -> list[VerdictChange]:
+        """Return what changed from `since` to before `until`, oldest first.
+
+        With `in_force`, the last change before `since` of each limit and subject comes first.
+        """
+        with self._reading() as connection:
+            return read_judgement.changes(connection, budget, since, until, in_force=in_force)
+
+    def open_incidents(self) -> list[Incident]:
+        """Return the incidents that have not ended, oldest first."""
+        with self._reading() as connection:
+            return read_judgement.open_incidents(connection)
+
+    def incidents(self, since: datetime | None = None, *, limit: int = 200) -> list[Incident]:
+        """Return the incidents opened last, newest first; with `since`, those not ended before it."""
+        with self._reading() as connection:
+            return read_judgement.latest_incidents(connection, since, limit)
+
+    def transitions(self, incident_id: str) -> list[Transition]:
+        """Return the moves of an incident, oldest first."""
+        with self._reading() as connection:
+            return read_judgement.moves(connection, incident_id)
+
+    # ---- the outbox
+
+    def undelivered(self, incident: str, channel: str) -> list[Notice]:
+        """Return the notices of an incident that wait for a channel, oldest first."""
+        with self._reading() as connection:
+            return outbox.undelivered(connection, incident, channel)
+
+    def told(self, incident: str) -> frozenset[str]:
+        """Return the channels that were, or are to be, told that an incident fires."""
+        with self._reading() as connection:
+            return outbox.told(connection, incident)
+
+    def deliveries(self, limit: int = 200) -> list[Delivery]:
+        """Return the newest notices and what became of them, newest first."""
+        with self._reading() as connection:
+            return outbox.deliveries(connection, limit)
+
+    def outbox_depth(self) -> int:
+        """Return how many notices wait."""
+        with self._reading() as connection:
+            return outbox.depth(connection)
+
+    # ---- opening and closing
+
+    def close(self) -> None:
+        """Give back connections and the lock; a second call does nothing."""
+        self._engine.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if self._lock is None:
+            raise HistoryError(f"the history {self._path} was opened for reading only")
+        try:
+            with engine.writing(self._engine, self._path) as connection:
+                yield connection
+        except BaseException:
+            self._memory.forget()
+            raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with engine.reading(self._engine, self._path) as connection:
+                yield connection
+        except (Damaged, ZlibError) as error:
+            raise HistoryError(
+                f"the history {self._path} is damaged: {error}; restore a copy, or move it away to begin anew"
+            ) from error

@@ -1,0 +1,1 @@
+"""What the history keeps, and what it survives."""
