@@ -1,0 +1,1 @@
+"""budgets.yaml: what it means, and what is said of a bad one."""

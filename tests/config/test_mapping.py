@@ -1,0 +1,185 @@
+"""What the spelling of the file means, form by form."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from headroom.budgets import Kind, Limit, Measure, Severity, Statistic, Unit
+from headroom.config import ConfigError, load
+from headroom.sources import SourceKind
+
+GOOD = (Path(__file__).parent / "good.yaml").read_text()
+MEASURE = "measure: {histogram: http_request_duration_seconds, source: metrics, class: endpoints.login}"
+LIMIT = "{statistic: p95, max: 200ms}"
+
+
+def written(folder: Path, *changes: tuple[str, str]) -> Path:
+    """Write the good file with changes."""
+    text = GOOD
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    path = folder / "budgets.yaml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("measure", "limit", "meant", "expected"),
+    [
+        (
+            "{statements: exec_time, source: erp-db, class: queries.lookup}",
+            "{statistic: mean, max: 10ms}",
+            Measure("erp-db", Kind.STATEMENTS, "exec_time", "queries.lookup"),
+            Limit("mean", Statistic.MEAN, 0.01, Unit.SECONDS, Severity.CRITICAL),
+        ),
+        (
+            "{histogram: up_seconds, source: metrics, class: endpoints.read}",
+            "{statistic: p99.9, max: 1.5s, severity: warning, name: tail}",
+            Measure("metrics", Kind.HISTOGRAM, "up_seconds", "endpoints.read"),
+            Limit("tail", Statistic.P999, 1.5, Unit.SECONDS, Severity.WARNING),
+        ),
+        (
+            "{connections: max_connections, source: erp-db}",
+            "{statistic: average, max: 70%}",
+            Measure("erp-db", Kind.CONNECTIONS, "max_connections"),
+            Limit("average", Statistic.AVERAGE, 0.7, Unit.SHARE, Severity.CRITICAL),
+        ),
+        (
+            "{connections: 20, source: erp-db, role: erp_app}",
+            "{statistic: average, max: 70%}",
+            Measure("erp-db", Kind.CONNECTIONS, "20", "role.erp_app"),
+            Limit("average", Statistic.AVERAGE, 0.7, Unit.SHARE, Severity.CRITICAL),
+        ),
+        (
+            "{redis_memory: maxmemory, source: erp-cache}",
+            "{statistic: average, max: 80%}",
+            Measure("erp-cache", Kind.MEMORY_LIMIT, "maxmemory"),
+            Limit("average", Statistic.AVERAGE, 0.8, Unit.SHARE, Severity.CRITICAL),
+        ),
+        (
+            "{hit_rate: keyspace, source: erp-cache}",
+            "{statistic: average, min: 90%}",
+            Measure("erp-cache", Kind.HIT_RATE, "keyspace"),
+            Limit("average", Statistic.AVERAGE, 0.9, Unit.SHARE, Severity.CRITICAL, at_least=True),
+        ),
+        (
+            "{resource: disk_io, source: metrics}",
+            "{statistic: average, max: 60%}",
+            Measure("metrics", Kind.DISK_IO),
+            Limit("average", Statistic.AVERAGE, 0.6, Unit.SHARE, Severity.CRITICAL),
+        ),
+    ],
+)
+def test_forms(measure: str, limit: str, meant: Measure, expected: Limit, tmp_path: Path) -> None:
+    """Each form of measure becomes its Measure, and its limit a figure in the right unit."""
+    (budget,) = load(written(tmp_path, (MEASURE, f"measure: {measure}"), (LIMIT, limit)), {}).budgets
+    assert budget.measure == meant
+    assert budget.limits == (expected,)
+
+
+def test_what_is_left_out(tmp_path: Path) -> None:
+    """Keys that are left out, or left empty, have the documented values."""
+    config = load(
+        written(
+            tmp_path,
+            ("    limits:", "    owner:\n    window:\n    limits:"),
+            ("version: 1", "version: 1\nalerts:"),
+        ),
+        {},
+    )
+    (budget,) = config.budgets
+    minute = timedelta(minutes=1)
+    assert (budget.window, budget.pending_for, budget.recover_for) == (5 * minute, minute, 2 * minute)
+    assert (budget.owner, budget.guide, budget.note, budget.review_by, budget.evicting) == (
+        "",
+        "",
+        "",
+        None,
+        (),
+    )
+    assert [source.every for source in config.sources] == [timedelta(seconds=15)] * 3
+    assert config.endpoints.ignored.paths == ("/metrics", "/health*")
+    assert config.endpoints.labels == {"method": "method", "path": "path", "status": "status"}
+    assert (config.channels, config.routes) == ((), ())
+
+
+def test_four_polls_fit_a_window(tmp_path: Path) -> None:
+    """A window of exactly four polls is long enough."""
+    (budget,) = load(written(tmp_path, ("    limits:", "    window: 1m\n    limits:")), {}).budgets
+    assert budget.window == timedelta(minutes=1)
+
+
+def test_sources_and_classes(tmp_path: Path) -> None:
+    """Sources keep the file's order; a single word and a list of one mean the same in a class."""
+    config = load(
+        written(
+            tmp_path,
+            ("{name: read, method: GET}", '{name: read, method: [GET], path: ["/a*", "/b"]}'),
+            ("{name: lookup}", "{name: mine, patterns: ^select 1}"),
+        ),
+        {},
+    )
+    assert [(source.name, source.kind) for source in config.sources] == [
+        ("erp-db", SourceKind.POSTGRES),
+        ("erp-cache", SourceKind.REDIS),
+        ("metrics", SourceKind.PROMETHEUS),
+    ]
+    assert [(each.name, each.methods, each.paths) for each in config.endpoints.classes] == [
+        ("login", frozenset({"POST"}), ("/auth/login",)),
+        ("read", frozenset({"GET"}), ("/a*", "/b")),
+    ]
+    assert [(each.name, each.patterns) for each in config.queries.classes] == [("mine", ("^select 1",))]
+
+
+@pytest.mark.parametrize(
+    ("classes", "covered"),
+    [
+        ('[{name: a, path: "/x*"}, {name: b, path: "/x/y"}]', True),
+        ('[{name: a, path: "/x/*"}, {name: b, path: "/x"}]', False),
+        ('[{name: a, path: "/x?"}, {name: b, path: "/x*"}]', False),
+        ('[{name: a, path: ["/x", "/y"]}, {name: b, path: ["/y", "/z"]}]', False),
+        ("[{name: a, method: GET}, {name: b, method: [GET, HEAD]}]", False),
+        ('[{name: a, method: [GET, HEAD]}, {name: b, method: GET, path: "/x"}]', True),
+        ("[{name: a}, {name: b, method: GET}]", True),
+        ("[{name: a, method: GET}, {name: b}]", False),
+    ],
+)
+def test_only_what_is_surely_covered_is_refused(classes: str, covered: bool, tmp_path: Path) -> None:
+    """A later class is refused only where no request whatever could reach it."""
+    path = tmp_path / "budgets.yaml"
+    path.write_text(
+        "version: 1\n"
+        'sources: {metrics: {kind: prometheus, url: "http://127.0.0.1"}}\n'
+        f"classes: {{endpoints: {classes}}}\n"
+        "budgets:\n"
+        "  - {id: cpu, title: CPU, measure: {resource: cpu, source: metrics},"
+        " limits: [{statistic: average, max: 70%}]}\n"
+    )
+    with pytest.raises(ConfigError, match="can never match") if covered else nullcontext():
+        load(path, {})
+
+
+def test_paths_start_from_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The history lies beside the file, wherever Headroom is started, also under a strange folder."""
+    folder = tmp_path / "50% ü?"
+    folder.mkdir()
+    written(folder, ("version: 1", "version: 1\nhistory: ../data/./h.db"))
+    monkeypatch.chdir(folder)
+    config = load(Path("budgets.yaml"), {})
+    assert config.path == folder / "budgets.yaml"
+    assert config.history == f"sqlite:///{tmp_path}/data/h.db"
+    default = load(written(folder), {})
+    assert default.history == f"sqlite:///{tmp_path}/50%25%20%C3%BC%3F/.headroom/history.db"
+
+
+def test_the_digest_is_that_of_the_text(tmp_path: Path) -> None:
+    """A version of the configuration is known by its text, which without secrets is the file's own."""
+    config = load(written(tmp_path), {})
+    assert config.text == GOOD
+    assert config.digest == sha256(GOOD.encode()).hexdigest()

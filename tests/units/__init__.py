@@ -1,0 +1,1 @@
+"""Durations, shares, sizes and rates in and out."""
