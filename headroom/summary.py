@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from headroom.budgets import Budget, Outcome, Reason, Severity, Statistic
+from headroom.budgets import Budget, Outcome, Reason, Severity, Statistic, Unit
 from headroom.evidence import Interval
 from headroom.history.records import Poll, Standing
 from headroom.incidents import Incident
@@ -84,6 +84,8 @@ class Row:
             f"{limit.name} {'<' if limit.at_least else '>'} {format_value(limit.threshold, limit.unit)}"
             for limit in others
         ]
+        if {limit.unit for limit in others} == {Unit.PER_1000_COMMANDS}:  # a long unit, said once
+            words[:-1] = [word.removesuffix(f" {Unit.PER_1000_COMMANDS}") for word in words[:-1]]
         return " · ".join(words)
 
     @property

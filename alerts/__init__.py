@@ -1,0 +1,1 @@
+"""When somebody must know, what they are told, and that it arrives."""

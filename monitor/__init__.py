@@ -1,0 +1,1 @@
+"""The composition: command line, cycle, schedule; the only package that imports the edges."""

@@ -1,0 +1,5 @@
+"""`python -m monitor` is `headroom`."""
+
+from monitor.cli import main
+
+main()

@@ -1,0 +1,103 @@
+"""What `headroom check` prints, and the exit code that it comes to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from headroom.budgets import Outcome, Reason, Verdict
+from headroom.evidence import Interval
+from headroom.units import format_interval, format_value
+
+OVER, UNREACHABLE, UNKNOWN = 1, 4, 3
+
+
+def exit_code(verdicts: Iterable[Verdict], *, strict: bool) -> int:
+    """Return the first that applies: 1 over, 4 a source cannot be reached, 3 undecided or blind (strict), 0.
+
+    Verdicts that nobody renewed count as a source that cannot be reached: nobody is reading it.
+    """
+    seen = list(verdicts)
+    if any(verdict.outcome is Outcome.OVER for verdict in seen):
+        return OVER
+    if any(verdict.reason in (Reason.UNREACHABLE, Reason.STALE) for verdict in seen):
+        return UNREACHABLE
+    if strict and any(verdict.outcome in (Outcome.UNDECIDED, Outcome.BLIND) for verdict in seen):
+        return UNKNOWN
+    return 0
+
+
+def as_json(verdicts: Iterable[Verdict]) -> str:
+    """Return the verdicts as the JSON document that scripts rely on."""
+    return json.dumps({"verdicts": [_record(verdict) for verdict in verdicts]}, indent=2, allow_nan=False)
+
+
+def _record(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "budget": verdict.budget,
+        "limit": verdict.limit,
+        "statistic": verdict.statistic.value,
+        "severity": verdict.severity.value,
+        "subject": dict(verdict.subject),
+        "source": verdict.source,
+        "outcome": verdict.outcome.value,
+        "reason": verdict.reason.value,
+        "detail": verdict.detail,
+        "value": _interval(verdict.value),
+        "unit": verdict.unit.value,
+        "threshold": verdict.threshold,
+        "slow": None if verdict.slow is None else {"low": verdict.slow[0], "high": verdict.slow[1]},
+        "slow_share": None if verdict.slow_share is None else _interval(verdict.slow_share),
+        "allowed": verdict.allowed,
+        "n": verdict.n,
+        "headroom": verdict.headroom,
+        "window": {
+            "from": _time(verdict.window.start),
+            "to": _time(verdict.window.end),
+            "coverage": verdict.window.coverage,
+        },
+        "at": _time(verdict.at),
+    }
+
+
+def _interval(interval: Interval | None) -> dict[str, float | None]:
+    return {"low": None, "high": None} if interval is None else {"low": interval.low, "high": interval.high}
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def as_table(verdicts: Sequence[Verdict], *, subjects: bool) -> str:
+    """Return the verdicts as a table for people, the sentences under it in the same order."""
+    head = ["outcome", "budget", "limit", "promised", "value", "n"]
+    if subjects:
+        head.insert(3, "subject")
+    lines = [head]
+    for verdict in verdicts:
+        value = verdict.value
+        cells = [
+            verdict.outcome.value,
+            verdict.budget,
+            verdict.limit,
+            f"≤ {format_value(verdict.threshold, verdict.unit)}",
+            "-" if value is None else format_interval(value, verdict.unit, against=verdict.threshold),
+            f"{verdict.n:,}" if verdict.n else "-",
+        ]
+        if subjects:
+            cells.insert(3, ", ".join(f"{name}={label}" for name, label in verdict.subject) or "all")
+        lines.append(cells)
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    table = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    table.insert(1, "  ".join("-" * width for width in widths))
+    unsettled = [
+        f"{verdict.budget} {verdict.limit} is {verdict.outcome} ({verdict.reason}): {verdict.detail}"
+        for verdict in verdicts
+        if verdict.outcome is not Outcome.MET
+    ]
+    return "\n".join([*table, *([""] if unsettled else []), *unsettled])

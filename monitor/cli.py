@@ -1,0 +1,152 @@
+"""The commands. Results go to stdout, logs to stderr; scripts rely on the exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headroom import __version__
+from headroom.config import Config, ConfigError, load
+from headroom.history import HistoryError
+
+USAGE = 2
+
+config_option = click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("budgets.yaml"),
+    show_default=True,
+    help="The file of budgets.",
+)
+
+
+def _told(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn what a person can mend into one sentence and exit code 2."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except (ConfigError, HistoryError) as error:
+            click.echo(str(error), err=True)
+            sys.exit(USAGE)
+
+    return update_wrapper(call, command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="headroom")
+@click.option("--verbose", is_flag=True, help="Log every poll, not only what changes.")
+def main(*, verbose: bool) -> None:
+    """Tell whether an API, PostgreSQL, Redis and their machines keep their performance budgets."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    if not verbose:
+        for chatty in ("apscheduler", "alembic", "urllib3", "asyncio"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@main.command()
+@config_option
+@click.option("--once", is_flag=True, help="Poll every source twice, judge, deliver, and end.")
+@_told
+def run(path: Path, *, once: bool) -> None:
+    """Collect, judge and alert until SIGINT or SIGTERM."""
+    from monitor import service  # noqa: PLC0415 the drivers and the scheduler: other commands start without them
+
+    config = _loaded(path)
+    asyncio.run(service.collect_once(config) if once else service.collect(config))
+
+
+@main.command()
+@config_option
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="The dashboard's port."
+)
+@_told
+def up(path: Path, port: int) -> None:
+    """Do what `run` does, with the dashboard beside it."""
+    from monitor import together  # noqa: PLC0415 as in run
+
+    _loaded(path)
+    sys.exit(together.up(path.resolve(), port))
+
+
+@main.command()
+@config_option
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--by", type=click.Choice(["subject"]), help="Give the verdicts on each subject too.")
+@click.option("--poll", is_flag=True, help="Collect first: two polls, one interval apart.")
+@click.option("--strict", is_flag=True, help="Exit with 3 where something is undecided or blind.")
+@_told
+def check(path: Path, form: str, by: str | None, *, poll: bool, strict: bool) -> None:
+    """Print the newest verdict on every limit.
+
+    Exit codes, the first that applies: 2 usage or configuration, 1 something over, 4 a source cannot be
+    reached or nobody collects, 3 undecided or blind (with --strict), 0.
+    """
+    from monitor import check as printing  # noqa: PLC0415 as in run
+    from monitor.standing import verdicts  # noqa: PLC0415 as in run
+
+    config = _loaded(path)
+    if poll:
+        from monitor import service  # noqa: PLC0415 as in run
+
+        asyncio.run(service.collect_once(config))
+    found = verdicts(config, datetime.now(UTC), subjects=by == "subject")
+    click.echo(printing.as_json(found) if form == "json" else printing.as_table(found, subjects=bool(by)))
+    sys.exit(printing.exit_code(found, strict=strict))
+
+
+@main.command()
+@click.option("--for", "seconds", type=click.FloatRange(min=1), help="End after this many seconds.")
+@click.option("--fault", help="Switch a fault on after 60 s, for 75 s; --fault help lists them.")
+@click.option("--no-dashboard", is_flag=True, help="Only the servers and the collectors.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The dashboard's port.  [default: a free one]")
+@_told
+def demo(seconds: float | None, fault: str | None, port: int | None, *, no_dashboard: bool) -> None:
+    """Run a sample ERP with servers of its own, and watch it."""
+    from monitor import sample  # noqa: PLC0415 as in run
+
+    sys.exit(sample.run(seconds=seconds, fault=fault, port=port, dashboard=not no_dashboard))
+
+
+@main.command()
+@config_option
+def init(path: Path) -> None:
+    """Write the shipped budgets.yaml, with all its comments, where --config says."""
+    from monitor.shipped import BUDGETS  # noqa: PLC0415 as in run
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(BUDGETS.read_text(encoding="utf-8"))
+    except FileExistsError:
+        click.echo(f"{path} exists and is left as it is; name another file with --config", err=True)
+        sys.exit(USAGE)
+    except OSError as error:
+        click.echo(f"{path} cannot be written: {error.strerror}", err=True)
+        sys.exit(USAGE)
+    click.echo(f"{path} written; name your servers in it, then start `headroom run --config {path}`")
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of budgets.yaml, for editors."""
+    from headroom.config.schema import schema_text  # noqa: PLC0415 as in run
+
+    click.echo(schema_text(), nl=False)
+
+
+def _loaded(path: Path) -> Config:
+    return load(path)

@@ -1,0 +1,101 @@
+"""Which collector serves which source, and what it is asked for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from headroom.budgets import Budget, Kind, Measure, Reason
+from headroom.config import Config
+from headroom.observation import Absence, Collector, Series, Snapshot
+from headroom.sources import Source, SourceKind
+
+FAILURES_BEFORE_PAUSE = 5
+LONGEST_PAUSE = 4  # in polls: a source that comes back is seen within this
+
+
+@dataclass(slots=True)
+class Feed:
+    """A source, the budgets that it feeds, and what the next poll needs to know of the last one.
+
+    Attributes:
+        collector: None where the source is not configured.
+        snapshot: the newest one, the next difference's start.
+        failures: polls in a row that gave nothing.
+        skip: polls to leave out before the next try.
+        judged: when its budgets were last judged, by the monotonic clock.
+        absences: what the latest poll said instead of evidence.
+    """
+
+    source: Source
+    budgets: tuple[Budget, ...]
+    collector: Collector | None
+    snapshot: Snapshot | None = None
+    failures: int = 0
+    skip: int = 0
+    judged: float | None = None
+    busy: bool = False
+    absences: dict[Series, Absence] = field(default_factory=dict)
+
+    @property
+    def deadline(self) -> timedelta:
+        """How long a poll may take: it must be over before the next one is due."""
+        return self.source.every * 0.8
+
+    def asked(self) -> set[Series]:
+        """Return the series of subject {} that the budgets need."""
+        return {Series.of(budget.measure) for budget in self.budgets}
+
+    def all_absent(self, reason: Reason, detail: str) -> tuple[Absence, ...]:
+        """Return the same absence for every series that is asked of the source."""
+        return tuple(Absence(series, reason, detail) for series in sorted(self.asked()))
+
+    def succeeded(self) -> None:
+        """Note a poll that gave something."""
+        self.failures = self.skip = 0
+
+    def failed(self) -> None:
+        """Note a poll that gave nothing; after a few, poll less often."""
+        self.failures += 1
+        beyond = self.failures - FAILURES_BEFORE_PAUSE
+        self.skip = min(LONGEST_PAUSE, 2**beyond) - 1 if beyond >= 0 else 0
+
+
+def thresholds(budgets: tuple[Budget, ...]) -> Mapping[Measure, tuple[float, ...]]:
+    """Return the measures of the budgets with the thresholds, in seconds, at which bounds are wanted."""
+    asked: dict[Measure, set[float]] = defaultdict(set)
+    for budget in budgets:
+        latency = budget.measure.kind in (Kind.HISTOGRAM, Kind.STATEMENTS)
+        asked[budget.measure].update(limit.threshold for limit in budget.limits if latency)
+    return {measure: tuple(sorted(limits)) for measure, limits in asked.items()}
+
+
+def feeds(config: Config) -> list[Feed]:
+    """Return a feed for every source of the configuration."""
+    made = []
+    for source in config.sources:
+        budgets = tuple(budget for budget in config.budgets if budget.measure.source == source.name)
+        made.append(Feed(source, budgets, _collector(config, source, budgets)))
+    return made
+
+
+def _collector(config: Config, source: Source, budgets: tuple[Budget, ...]) -> Collector | None:
+    """Build the collector; a driver is imported only where a source needs it."""
+    if source.url is None:
+        return None
+    measures = thresholds(budgets)
+    match source.kind:
+        case SourceKind.POSTGRES:
+            from collectors import postgres  # noqa: PLC0415 as above
+
+            return postgres.build(source, measures, config.queries)
+        case SourceKind.REDIS:
+            from collectors import redis  # noqa: PLC0415 as above
+
+            return redis.build(source, measures)
+        case SourceKind.PROMETHEUS:
+            from collectors import prometheus  # noqa: PLC0415 as above
+
+            return prometheus.build(source, measures, config.endpoints)

@@ -1,0 +1,81 @@
+"""The evidence that the windows still need, as a cache of the history that a restart rebuilds."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from headroom.budgets import Measure, Subject
+from headroom.observation import Observation, Part, Series
+
+_MOST = 20_000  # parts of one series: a window of days polled every second would otherwise grow without bound
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A part and when it was recorded, by our clock."""
+
+    at: datetime
+    part: Part
+
+
+class Memory:
+    """The newest parts of every series, newest first."""
+
+    def __init__(self, longest: Mapping[str, timedelta]) -> None:
+        """`longest` is the longest window for each measure, by `Series.measure`."""
+        self._longest = longest
+        self._parts: dict[Series, deque[Kept]] = {}
+
+    def window_of(self, series: Series) -> timedelta:
+        """Return how long a series is kept; zero for one that no budget asks for."""
+        return self._longest.get(series.measure, timedelta(0))
+
+    def add(self, observations: Sequence[Observation], at: datetime) -> None:
+        """Add what one poll gave and drop what no window can reach any more."""
+        for observation in observations:
+            series = observation.series
+            length = self.window_of(series)
+            if not length:
+                continue
+            parts = self._parts.setdefault(series, deque(maxlen=_MOST))
+            parts.extendleft(Kept(at, part) for part in observation.parts)
+            # After a step back of the clock older parts lie ahead of it; they leave when it gets there.
+            while parts and parts[-1].at <= at - length:
+                parts.pop()
+
+    def restore(self, series: Series, parts: Sequence[Kept]) -> None:
+        """Put back what the history kept of a series, newest first."""
+        if self.window_of(series):
+            self._parts[series] = deque(parts, maxlen=_MOST)
+
+    def seen_with(self, observations: Sequence[Observation], at: datetime) -> View:
+        """Return what is held together with what a poll just gave, kept only once it is committed."""
+        fresh: dict[Series, list[Kept]] = {}
+        for observation in observations:
+            if self.window_of(observation.series):
+                fresh[observation.series] = [Kept(at, part) for part in reversed(observation.parts)]
+        return View(self._parts, fresh)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a window may hold at one moment."""
+
+    held: Mapping[Series, Sequence[Kept]]
+    fresh: Mapping[Series, Sequence[Kept]]
+
+    def parts(self, series: Series) -> Sequence[Kept]:
+        """Return the parts of a series, newest first."""
+        return (*self.fresh.get(series, ()), *self.held.get(series, ()))
+
+    def subjects(self, measure: Measure) -> list[Subject]:
+        """Return the subjects of a measure that have parts, and {} in any case and first."""
+        seen = {
+            series.subject
+            for series in (*self.held, *self.fresh)
+            if (series.source, series.measure) == (measure.source, measure.key)
+        }
+        return sorted(seen | {()})

@@ -1,0 +1,136 @@
+"""`headroom demo`: the sample ERP, the collectors and the dashboard, with a configuration of their own."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
+
+import click
+import yaml
+
+from monitor import children
+from monitor.shipped import BUDGETS
+from monitor.together import FAILED, Stop, announce, watch
+
+FOLDER = Path(".headroom/demo")
+REFUSED = 2
+_TIMES = {"window": "60s", "for": "15s", "recover_for": "30s"}
+_EVERY = "5s"
+
+
+def run(*, seconds: float | None, fault: str | None, port: int | None, dashboard: bool) -> int:
+    """Run the demo until asked to end; return the exit code."""
+    stop = Stop()
+    FOLDER.parent.mkdir(exist_ok=True)
+    with ExitStack() as held:
+        lock = held.enter_context(Path(FOLDER.parent, "demo.lock").open("a+"))
+        if not _locked(lock):
+            click.echo(
+                "a demo already runs in this checkout; stop it (Ctrl-C, or SIGTERM) before starting another",
+                err=True,
+            )
+            return REFUSED
+        if FOLDER.exists():
+            shutil.rmtree(FOLDER)
+        FOLDER.mkdir()
+        started: dict[str, subprocess.Popen[bytes]] = {}
+        held.callback(_stop_all, started)
+        return _run(started, stop, seconds=seconds, fault=fault, port=port, dashboard=dashboard)
+
+
+def _run(
+    started: dict[str, subprocess.Popen[bytes]],
+    stop: Stop,
+    *,
+    seconds: float | None,
+    fault: str | None,
+    port: int | None,
+    dashboard: bool,
+) -> int:
+    words = [sys.executable, "-m", "demo", "--dir", str(FOLDER), *(["--fault", fault] if fault else [])]
+    click.echo("Starting PostgreSQL, Redis, Prometheus and the sample ERP ...")
+    servers = children.start(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    started["the sample ERP"] = servers
+    ready = threading.Event()
+    threading.Thread(target=_pass_on, args=(servers, ready), daemon=True).start()
+    while not ready.wait(0.1):
+        if stop.asked():
+            return 0
+        if servers.poll() is not None:
+            return servers.returncode or FAILED
+    logs = FOLDER / "logs"
+    logs.mkdir(exist_ok=True)
+    config = configure(json.loads((FOLDER / "servers.json").read_text()))
+    with (logs / "headroom.log").open("wb") as log:
+        started["the collectors"] = children.start(
+            children.headroom("run", "--config", str(config)), stdout=log, stderr=log
+        )
+    click.echo(f"Configuration: {config} (e.g. headroom check --config {config})")
+    click.echo(f"Logs: {logs}/")
+    if dashboard:
+        port = port or children.free_port()
+        with (logs / "dashboard.log").open("wb") as log:
+            started["the dashboard"] = children.start(
+                children.dashboard(config, port), stdout=log, stderr=log
+            )
+        if not announce(f"http://127.0.0.1:{port}", started["the dashboard"], stop):
+            click.echo(f"the dashboard did not start; see {logs}/dashboard.log", err=True)
+            return FAILED
+    return watch(started, stop, seconds=seconds)
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _stop_all(started: dict[str, subprocess.Popen[bytes]]) -> None:
+    for process in reversed(started.values()):
+        children.stop(process)
+
+
+def _pass_on(servers: subprocess.Popen[bytes], ready: threading.Event) -> None:
+    """Print what the sample ERP says, until its end."""
+    assert servers.stdout is not None
+    for line in servers.stdout:
+        text = line.decode(errors="replace").rstrip()
+        if text == "READY":
+            ready.set()
+        else:
+            click.echo(text)
+
+
+def configure(servers: dict[str, Any]) -> Path:
+    """Write the demo's configuration: the shipped budgets, literal addresses, short windows.
+
+    It holds the passwords of the demo's own servers, so nobody else may read it.
+    """
+    shipped = yaml.safe_load(BUDGETS.read_text())
+    shipped["history"] = "history.db"
+    for source in shipped["sources"].values():
+        source["url"] = servers[source["kind"]]
+        source["every"] = _EVERY
+    for budget in shipped["budgets"]:
+        budget.update(_TIMES)
+    shipped["alerts"] = {
+        "channels": {"receiver": {"kind": "webhook", "url": servers["receiver"]}},
+        "routes": [{"channels": ["receiver"]}],
+    }
+    path = FOLDER / "budgets.yaml"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(
+            "# Written by `headroom demo` from the shipped budgets.yaml: its own servers, short windows.\n"
+        )
+        yaml.safe_dump(shipped, file, sort_keys=False, allow_unicode=True, width=110)
+    return path

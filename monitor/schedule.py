@@ -1,0 +1,91 @@
+"""When which source is polled.
+
+One poll of a source at a time, starts spread over the interval, nothing dropped, and no belief in the wall
+clock: the scheduler under it follows that clock, so a step of it re-plans everything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor import clock
+from monitor.cycle import Cycles
+from monitor.feeds import Feed
+
+log = logging.getLogger("headroom.schedule")
+
+STEP = 1.0  # seconds by which the clocks may drift apart within a second before the wall clock was set
+
+
+def phase(name: str, every: timedelta) -> timedelta:
+    """Return the offset of a source's polls inside the interval: always the same, and spread over sources."""
+    return every * (int.from_bytes(sha256(name.encode()).digest()[:4]) / 2**32)
+
+
+class Schedule:
+    """The jobs of one collecting process."""
+
+    def __init__(self, cycles: Cycles) -> None:
+        self._cycles = cycles
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        )
+        self._every: dict[str, tuple[timedelta, timedelta]] = {}
+
+    def start(self) -> None:
+        """Plan all jobs and begin."""
+        for feed in self._cycles.feeds:
+            if feed.collector is not None:
+                self._add(feed.source.name, _polling(self._cycles, feed), feed.source.every)
+        shortest = min((feed.source.every for feed in self._cycles.feeds), default=timedelta(seconds=15))
+        self._add("(silent sources)", self._cycles.judge_silent, shortest)
+        self._add("(old readings)", self._cycles.prune, timedelta(hours=1))
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Start nothing more."""
+        self._scheduler.shutdown(wait=False)
+
+    async def watch_clocks(self) -> None:
+        """Re-plan all jobs whenever the wall clock was set; runs until cancelled.
+
+        Without it, an hour back would mean an hour of silence: every job waits for a time that has been.
+        """
+        before = clock.now()
+        while True:
+            await asyncio.sleep(1)
+            after = clock.now()
+            step = (after.wall - before.wall).total_seconds() - (after.monotonic - before.monotonic)
+            if abs(step) > STEP:
+                log.warning("the wall clock was set by %+.0f s; all polls are planned anew", step)
+                self._plan_anew()
+            before = after
+
+    def _add(self, name: str, call: Callable[[], Awaitable[object]], every: timedelta) -> None:
+        offset = phase(name, every)
+        self._every[name] = (every, offset)
+        self._scheduler.add_job(
+            call,
+            "interval",
+            seconds=every.total_seconds(),
+            id=name,
+            next_run_time=datetime.now(UTC) + offset,
+        )
+
+    def _plan_anew(self) -> None:
+        for name, (every, offset) in self._every.items():
+            self._scheduler.reschedule_job(name, trigger="interval", seconds=every.total_seconds())
+            self._scheduler.modify_job(name, next_run_time=datetime.now(UTC) + offset)
+
+
+def _polling(cycles: Cycles, feed: Feed) -> Callable[[], Awaitable[object]]:
+    async def poll() -> bool:
+        return await cycles.poll(feed)
+
+    return poll

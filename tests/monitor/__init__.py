@@ -1,0 +1,1 @@
+"""Tests of the composition: command line, cycle, schedule."""
