@@ -15,7 +15,7 @@ from headroom.evidence import Bounds, Histogram, Interval
 from headroom.observation import Part, Quality
 from headroom.units import format_duration, format_interval, format_value
 
-_FARTHEST = 1_000_000  # more events than this are no advice
+_FARTHEST = 20  # so many times the events that the window holds are no advice
 
 
 def span(length: timedelta) -> str:
@@ -99,17 +99,17 @@ def _missing_samples(limit: Limit, bounds: Bounds, *, effect: float, alpha: floa
     def settled(size: float) -> bool:
         return upper_limit(high * size, size, alpha) <= q or lower_limit(low * size, size, alpha) > q
 
+    bursts = " (slow ones come in bursts, which count for less)" if effect > 2 else ""  # noqa: PLR2004 worth a word
     size = n
     while not settled(size):
         size *= 2
-        if size * effect > _FARTHEST:
-            return "too near the limit for the number of events to decide"
+        if size > _FARTHEST * n:
+            return f"too near the limit to be settled soon{bursts}"
     least, most = size / 2, size
     while most - least > 1:
         middle = (least + most) / 2
         least, most = (least, middle) if settled(middle) else (middle, most)
     more = max(1, math.ceil(most * effect) - bounds.n)
-    bursts = " (slow ones come in bursts, which count for less)" if effect > 2 else ""  # noqa: PLR2004 worth a word
     return f"too few to tell: about {more:,} more at this rate of slow ones settle it{bursts}"
 
 

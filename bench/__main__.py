@@ -1,0 +1,25 @@
+"""Runs every benchmark on the servers of one demo and prints what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+
+from bench import cycles, polls
+from bench.servers import demo
+
+
+def main() -> None:
+    """Start the demo, measure, stop."""
+    print(
+        f"Python {platform.python_version()}, {platform.machine()}; CPU milliseconds are this process's own"
+    )
+    with demo() as servers:
+        polls.fill_statements(servers, 2000)
+        print("\nCPU per poll: fetch, difference and dump, beside a raw client that does the same read")
+        asyncio.run(polls.measure(servers))
+        print("\nThe collecting process of the demo, three sources every 5 s")
+        cycles.measure(servers)
+
+
+main()

@@ -1,0 +1,1 @@
+"""What engineers see in the browser; it reads the history and changes nothing."""

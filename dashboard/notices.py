@@ -1,0 +1,41 @@
+"""What stands at the top of a page: the banner, the style of our HTML, and why nothing can be shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import markup
+from dashboard.data import Unavailable
+from dashboard.visitor import plain
+from headroom.budgets import Outcome
+from headroom.summary import Banner
+
+_STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+def style() -> None:
+    """Put the style of rows, chips and bars into the page."""
+    st.html(f"<style>{markup.palette()}{_STYLE}</style>")
+
+
+def banner(said: Banner) -> None:
+    """Draw the sentence on all rows, in the colour of what it comes to; green only where all is met."""
+    text = f"**{plain(said.sentence)}**"
+    match said.level:
+        case Outcome.OVER:
+            st.error(text, icon=":material/error:")
+        case Outcome.BLIND:
+            st.warning(text, icon=":material/visibility_off:")
+        case Outcome.MET:
+            st.success(text, icon=":material/check_circle:")
+        case _:
+            st.info(text, icon=":material/help:")
+
+
+def trouble(error: Unavailable) -> None:
+    """Say why nothing can be shown, and that the page looks again by itself."""
+    st.error(f"**{plain(error.title)}**", icon=":material/error:")
+    st.code(str(error), language=None, wrap_lines=True)
+    st.caption("This page looks again every few seconds and goes on by itself.")

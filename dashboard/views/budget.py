@@ -1,0 +1,184 @@
+"""Budget: one row in full: judged on which evidence, how it went over time, and who answers for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+from html import escape
+
+import streamlit as st
+from plotly.io import from_json
+
+from dashboard import charts, data, detail, visitor
+from dashboard.choice import address, names, wanted
+from dashboard.notices import style, trouble
+from dashboard.trace import CALM, end, step
+from headroom.budgets import Limit, Reason
+from headroom.config import Config
+from headroom.sources import Source
+from headroom.summary import Row, rows
+
+PERIODS = {
+    "15m": timedelta(minutes=15),
+    "1h": timedelta(hours=1),
+    "6h": timedelta(hours=6),
+    "24h": timedelta(hours=24),
+}
+
+
+def choose(config: Config) -> str | None:
+    """Draw the choice of a row, kept in the address, and return the row's id."""
+    known = names(config)
+    found, problem = wanted(known, st.query_params.to_dict())
+    if problem:
+        st.warning(visitor.plain(problem), icon=":material/search_off:")
+        if found is not None:
+            label = f"Open the nearest, {visitor.plain(known[found])}"
+            st.page_link(
+                "views/budget.py", label=label, icon=":material/arrow_forward:", query_params=address(found)
+            )
+        st.page_link("views/overview.py", label="All rows", icon=":material/arrow_back:")
+        return None
+    if found is None:
+        st.info("The budgets file names no budget.")
+        return None
+    st.session_state["row"] = found
+
+    def follow() -> None:
+        st.query_params.update(address(st.session_state["row"]))
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link("views/overview.py", label="All rows", icon=":material/arrow_back:")
+        st.selectbox(
+            "Row",
+            list(known),
+            format_func=known.__getitem__,
+            key="row",
+            on_change=follow,
+            label_visibility="collapsed",
+            width=380,
+        )
+    return found
+
+
+def find(row_id: str) -> tuple[Config, Row, datetime]:
+    """Return a row as it stands now, or raise Unavailable."""
+    config = data.configuration()
+    moment, now = data.moment(config), data.now()
+    sources: dict[str, Source] = {source.name: source for source in config.sources}
+    budgets = [budget for budget in config.budgets if row_id.startswith(f"{budget.id}:")]
+    found = rows(budgets, sources, moment.standings, moment.incidents, now)
+    row = next((row for row in found if row.id == row_id), None)
+    if row is None:
+        raise data.Unavailable(
+            "The budget is gone", f"{row_id} is no longer in the budgets file; choose another row"
+        )
+    return config, row, now
+
+
+@st.fragment(run_every=data.REFRESH)
+def live(row_id: str) -> None:
+    """Draw the verdicts on the row's limits as they stand now."""
+    try:
+        _, row, now = find(row_id)
+    except data.Unavailable as error:
+        trouble(error)
+        return
+    zone = visitor.zone()
+    if row.incident is not None:
+        since = visitor.clock(row.incident.fired or row.incident.opened, now, zone)
+        st.error(
+            visitor.plain(f"Alert {row.incident.state} since {since}. {row.incident.worst}"),
+            icon=":material/notifications_active:",
+        )
+    for standpoint in row.limits:
+        st.html(detail.verdict(standpoint, now=now, zone=zone))
+
+
+@st.fragment(run_every=data.REFRESH)
+def chart(row_id: str, period: str, *, hold: bool) -> None:
+    """Draw the row over time; an unchanged figure stays in the browser as it is, zoom and all."""
+    try:
+        config, row, now = find(row_id)
+        every = next(
+            (one.every for one in config.sources if one.name == row.budget.measure.source), data.REFRESH
+        )
+        length = PERIODS[period]
+        limits = tuple(each.limit for each in row.limits)
+        newest = max(each.verdict.at for each in row.limits)
+        silent = row.worst.verdict.reason in {Reason.STALE, Reason.NO_DATA}
+        # Where nobody judges, time goes on all the same, so that the silence is seen to grow.
+        until = end(now, CALM) if silent else end(newest, step(length, every))
+        if hold:
+            until = st.session_state.setdefault("held", until)
+        else:
+            st.session_state.pop("held", None)
+        trace = data.trace(config, row.budget, limits, length, until)
+    except data.Unavailable as error:
+        trouble(error)
+        return
+    if not trace.bins:
+        st.info(f"Nothing was recorded in the last {period}.")
+        return
+    zone = visitor.zone()
+    st.plotly_chart(
+        from_json(drawn(trace, limits, zone)),
+        key="trace",
+        alt=charts.takeaway(row.title, trace.spans, since=trace.since, until=trace.until),
+        config={"displaylogo": False, "displayModeBar": False},
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def drawn(trace: data.Trace, limits: tuple[Limit, ...], zone: tzinfo) -> str:
+    """Return the figure as JSON; the same evidence gives the same text.
+
+    As text, since a figure that comes out of the cache names its parts in another order than a new one, and
+    the browser would take it for another chart and draw it again.
+    """
+    figure = charts.figure(trace.bins, trace.spans, limits, since=trace.since, until=trace.until, zone=zone)
+    return str(figure.to_json())
+
+
+def page() -> None:
+    """Draw the page: choose, judge, chart, promise."""
+    style()
+    try:
+        config = data.configuration()
+    except data.Unavailable as error:
+        trouble(error)
+        waiting()
+        return
+    row_id = choose(config)
+    if row_id is None:
+        return
+    budget = next(budget for budget in config.budgets if row_id.startswith(f"{budget.id}:"))
+    st.html(f"<h1 class='hr-h1'>{escape(names(config)[row_id])}</h1>")
+    live(row_id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        period = st.segmented_control(
+            "Period",
+            list(PERIODS),
+            default="1h",
+            required=True,
+            key="w",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        hold = st.toggle(
+            "Hold the chart", help="A chart that is drawn anew loses its zoom; a held one keeps it."
+        )
+    chart(row_id, period, hold=hold)
+    st.html(f"<h2 class='hr-h2'>The promise</h2>{detail.promise(budget, data.now())}")
+
+
+@st.fragment(run_every=data.REFRESH)
+def waiting() -> None:
+    """Look whether the configuration can be read again, and then draw the whole page."""
+    try:
+        data.configuration()
+    except data.Unavailable:
+        return
+    st.rerun()
+
+
+page()

@@ -1,0 +1,1 @@
+"""The dashboard, from its markup to a real browser."""
