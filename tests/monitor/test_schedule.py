@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from headroom.history import HistoryError, Poll, open_history
 from monitor.schedule import phase
 from tests.collectors_redis.server import Server
-
-
-@pytest.fixture
-def cache() -> Iterator[Server]:
-    """A running Redis."""
-    server = Server(maxmemory="64mb")
-    server.start()
-    yield server
-    server.remove()
-
+from tests.monitor.processes import collecting, configure, polls, stop, wait_for_poll
 
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
@@ -58,41 +43,6 @@ def hanging() -> Iterator[int]:
         thread.join()
         for each in kept:
             each.close()
-
-
-def configure(folder: Path, **urls: str) -> Path:
-    """Write a configuration with one Redis source a second for each url."""
-    sources = "\n".join(f'  {name}: {{kind: redis, url: "{url}", every: 1s}}' for name, url in urls.items())
-    budgets = "\n".join(
-        f"  - {{id: {name}.memory, title: {name}, measure: {{redis_memory: maxmemory, source: {name}}},"
-        " window: 10s, limits: [{statistic: average, max: 80%}]}"
-        for name in urls
-    )
-    path = folder / "budgets.yaml"
-    path.write_text(f"version: 1\nhistory: history.db\nsources:\n{sources}\nbudgets:\n{budgets}\n")
-    return path
-
-
-def collecting(config: Path, **env: str) -> subprocess.Popen[bytes]:
-    """Start `headroom run`."""
-    with (config.parent / "log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "monitor", "run", "--config", str(config)],
-            env={**os.environ, **env},
-            stderr=log,
-        )
-
-
-def polls(config: Path, source: str) -> list[Poll]:
-    """Return the recorded polls of a source, whatever the clock said."""
-    with open_history(f"sqlite:///{config.parent}/history.db", collecting=False) as history:
-        return history.polls(source, datetime(2000, 1, 1, tzinfo=UTC))
-
-
-def stop(process: subprocess.Popen[bytes]) -> int:
-    """End a collecting process in order; return its exit code."""
-    process.send_signal(signal.SIGTERM)
-    return process.wait(20)
 
 
 def test_a_source_that_hangs_delays_no_other(tmp_path: Path, cache: Server, hanging: int) -> None:
@@ -167,15 +117,3 @@ def test_the_starts_are_spread_and_always_the_same() -> None:
     assert max(offsets) < every
     thirds = [sum(offset // timedelta(seconds=5) == third for offset in offsets) for third in range(3)]
     assert min(thirds) > 40
-
-
-def wait_for_poll(config: Path, source: str, result: str) -> None:
-    """Wait until the newest poll of a source has a result."""
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        with suppress(HistoryError):  # until the first migration is done
-            made = polls(config, source)
-            if made and max(made, key=lambda poll: poll.at).result == result:
-                return
-        time.sleep(0.2)
-    raise AssertionError(f"no poll of {source} came out as {result}: {(config.parent / 'log').read_text()}")

@@ -1,0 +1,95 @@
+"""The faults by name: what each does in words, how it is found, and when it is switched on and off."""
+
+import asyncio
+import difflib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+import psycopg
+from redis.exceptions import RedisError
+
+from demo import effects
+from demo.effects import Servers
+from demo.errors import DemoError, OptionError
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault; `hold` makes the context in which it is on."""
+
+    name: str
+    says: str
+    hold: Callable[[Servers], AbstractAsyncContextManager[None]]
+
+
+FAULTS = {
+    fault.name: fault
+    for fault in (
+        Fault("slow-login", "every login takes 0.6 to 0.9 s.", effects.erp_switch("slow_login")),
+        Fault(
+            "missing-index",
+            "the guide's indexes on transactions are dropped, and queries read the whole table.",
+            effects.missing_index,
+        ),
+        Fault(
+            "n-plus-one",
+            "the booking list asks for the tasks of each booking one by one.",
+            effects.erp_switch("n_plus_one"),
+        ),
+        Fault(
+            "offset-pagination",
+            "the transaction list sorts all and skips to a deep OFFSET.",
+            effects.erp_switch("offset_pagination"),
+        ),
+        Fault(
+            "pool-exhaustion",
+            "connections are held idle in transaction until more than 90 % are in use.",
+            effects.pool_exhaustion,
+        ),
+        Fault(
+            "redis-full",
+            "Redis is full up to maxmemory and, with policy noeviction, refuses to store.",
+            effects.redis_full,
+        ),
+        Fault("cache-flush", "everything cached is thrown away every second.", effects.cache_flush),
+        Fault(
+            "milliseconds",
+            "the ERP records milliseconds into http_request_duration_seconds.",
+            effects.erp_switch("milliseconds"),
+        ),
+        Fault("hang-redis", "Redis is stopped (SIGSTOP) and answers nobody.", effects.hang_redis),
+    )
+}
+
+
+def find_fault(name: str) -> Fault:
+    """Returns the fault of this name.
+
+    Raises:
+        OptionError: there is none; the message names the nearest and all of them.
+    """
+    if name in FAULTS:
+        return FAULTS[name]
+    nearest = difflib.get_close_matches(name, FAULTS, n=1, cutoff=0)[0]
+    raise OptionError(
+        f"There is no fault {name!r}; did you mean {nearest}? The faults are: {', '.join(FAULTS)}."
+    )
+
+
+async def switch(
+    fault: Fault, servers: Servers, after: float, seconds: float, say: Callable[[str], None]
+) -> None:
+    """Waits `after` s, holds the fault for `seconds` s and says both switches.
+
+    Raises:
+        DemoError: it could not be switched on or off.
+    """
+    await asyncio.sleep(after)
+    try:
+        async with fault.hold(servers):
+            say(f"Fault {fault.name} is on for {seconds:g} s: {fault.says}")
+            await asyncio.sleep(seconds)
+    except (psycopg.Error, RedisError, OSError) as error:
+        raise DemoError(f"The fault {fault.name} could not be switched: {error!r}") from error
+    say(f"Fault {fault.name} is off.")

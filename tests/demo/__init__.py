@@ -1,0 +1,1 @@
+"""Tests of the sample ERP and its servers."""
