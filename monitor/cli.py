@@ -111,7 +111,7 @@ def check(path: Path, form: str, by: str | None, *, poll: bool, strict: bool) ->
 
 @main.command()
 @click.option("--for", "seconds", type=click.FloatRange(min=1), help="End after this many seconds.")
-@click.option("--fault", help="Switch a fault on after 60 s, for 75 s; --fault help lists them.")
+@click.option("--fault", help="Switch a fault on after 60 s, for 75 s; a wrong name lists them all.")
 @click.option("--no-dashboard", is_flag=True, help="Only the servers and the collectors.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The dashboard's port.  [default: a free one]")
 @_told

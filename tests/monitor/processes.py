@@ -18,9 +18,11 @@ from headroom.history import History, HistoryError, Poll, open_history
 def configure(folder: Path, *, limit: str = "80%", alerts: str = "", **urls: str) -> Path:
     """Write a configuration with one Redis source a second for each url."""
     sources = "\n".join(f'  {name}: {{kind: redis, url: "{url}", every: 1s}}' for name, url in urls.items())
+    measure = "measure: {{redis_memory: maxmemory, source: {name}}}"
+    times = "window: 10s, for: 1s, recover_for: 2s"
     budgets = "\n".join(
-        f"  - {{id: {name}.memory, title: Memory of {name}, measure: {{redis_memory: maxmemory,"
-        f" source: {name}}}, window: 10s, for: 1s, recover_for: 2s, limits: [{{statistic: average, max: {limit}}}]}}"
+        f"  - {{id: {name}.memory, title: Memory of {name}, {measure.format(name=name)}, {times},"
+        f" limits: [{{statistic: average, max: {limit}}}]}}"
         for name in urls
     )
     path = folder / "budgets.yaml"

@@ -117,8 +117,8 @@ def test_an_alert_survives_a_kill_and_is_delivered_and_resolved(
     alerts = (
         f'alerts: {{channels: {{hook: {{kind: webhook, url: "{url}"}}}}, routes: [{{channels: [hook]}}]}}\n'
     )
-    config = configure(tmp_path, limit="50%", alerts=alerts, cache=cache.url)
-    cache.run("SET filler " + "x" * (34 * 2**20))
+    config = configure(tmp_path, limit="25%", alerts=alerts, cache=cache.url)
+    cache.run("SET filler " + "x" * (20 * 2**20))
     process = collecting(config)
     wait_until(
         config,
