@@ -1,0 +1,103 @@
+"""What Redis and its driver say when they refuse, as one sentence that says what to do."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+
+from redis import exceptions
+
+from collectors.redis.address import Address
+from headroom.budgets import Reason
+from headroom.observation import SourceError
+
+_LONGEST = 200
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+")
+
+
+_SILENT = "did not answer within {patience:g} s: it hangs, or a firewall drops packets"
+_SILENT_TO_TLS = (
+    "did not answer within {patience:g} s: it hangs, or speaks no TLS (redis:// instead of rediss://)"
+)
+_CUT = "broke the connection off: it is shutting down, is not Redis, or speaks TLS only"
+_STRANGER = "does not speak Redis's protocol: correct host and port in the URL"
+
+# What a server answered: the driver's exception and words in it; the first that is found applies.
+_ANSWERS: tuple[tuple[type[Exception], str, str], ...] = (
+    (exceptions.NoPermissionError, "", 'does not let user "{user}" run INFO: ACL SETUSER {user} +info'),
+    (exceptions.AuthenticationError, "without any password", "wants no password: take it out of the URL"),
+    (exceptions.AuthenticationError, "no password is set", "wants no password: take it out of the URL"),
+    (
+        exceptions.AuthenticationError,
+        "Authentication required",
+        "wants a password: add user and password to the URL",
+    ),
+    (exceptions.AuthenticationError, "", 'refuses the password of user "{user}": correct the URL'),
+    (exceptions.BusyLoadingError, "", "is loading its data: the next poll tries again"),
+    (exceptions.MasterDownError, "", "is a replica without its primary: mend the replication"),
+    (exceptions.InvalidResponse, r"\x15\x03", "speaks TLS only: write rediss:// in the URL"),
+    (
+        exceptions.InvalidResponse,
+        "HTTP/",
+        "answers like a web server, not like Redis: correct host and port in the URL",
+    ),
+    (exceptions.InvalidResponse, "", _STRANGER),
+    (
+        exceptions.ResponseError,
+        "DENIED",
+        "is in protected mode and answers its own machine only: give its default user a password",
+    ),
+    (exceptions.ResponseError, "", "answered with an error: {said}"),
+    (
+        exceptions.ConnectionError,
+        "max number of clients",
+        "has no free connection: maxclients is reached; close some or raise it",
+    ),
+)
+# Why nothing was answered: what the operating system said, in what the driver wraps around it.
+_CAUSES: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectionRefusedError, "refuses connections: start Redis there, or correct host and port in the URL"),
+    (socket.gaierror, "is not known to the name service: correct the URL"),
+    (FileNotFoundError, "is no socket: start Redis there, or correct the path in the URL"),
+    (ssl.SSLCertVerificationError, "shows a certificate not to be trusted: name its CA by ssl_ca_certs"),
+    (ssl.SSLError, "does not speak TLS: write redis:// in the URL, or switch TLS on there"),
+    (exceptions.TimeoutError, _SILENT),
+    (ConnectionError, _CUT),
+)
+
+
+def refusal(error: exceptions.RedisError, address: Address) -> SourceError:
+    """Return why a poll gave nothing."""
+    said = quoted(str(error), address)
+    sentence = next(
+        (sentence for kind, words, sentence in _ANSWERS if isinstance(error, kind) and words in said), None
+    )
+    if sentence is None:
+        chain = (error, error.__cause__, error.__context__)
+        otherwise = _CUT if "closed by server" in said else "gave no answer: {said}"
+        sentence = next(
+            (sentence for kind, sentence in _CAUSES if any(isinstance(one, kind) for one in chain)), otherwise
+        )
+    if sentence is _SILENT and address.tls and "connecting" in said:
+        sentence = _SILENT_TO_TLS  # Redis waits for the end of a line, which a TLS greeting does not bring
+    forbidden = isinstance(error, exceptions.NoPermissionError)
+    return SourceError(
+        Reason.NOT_PERMITTED if forbidden else Reason.UNREACHABLE,
+        f"{address.place} {sentence.format(user=address.user, said=said, patience=address.patience)}",
+    )
+
+
+def late(address: Address, seconds: float) -> SourceError:
+    """Return that the poll as a whole took too long."""
+    return SourceError(
+        Reason.UNREACHABLE, f"{address.place} did not answer within {seconds:g} s: it hangs or is overloaded"
+    )
+
+
+def quoted(said: str, address: Address) -> str:
+    """Return what a server said as one short line, without the password."""
+    if address.password:
+        said = said.replace(address.password, "<secret>")
+    line = " ".join(_UNPRINTABLE.sub(" ", said).split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

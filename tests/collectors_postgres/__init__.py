@@ -1,0 +1,1 @@
+"""Tests of the PostgreSQL collector: on real servers where a server is the subject."""

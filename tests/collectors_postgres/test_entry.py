@@ -1,0 +1,173 @@
+"""What one statement's counters prove of an interval."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from collectors.postgres.entry import Change, Entry, between, key_of, since_birth
+from headroom.evidence import Bounds, Moments
+from headroom.observation import Quality
+
+LINE = "10 5 -42 t 4 10.0 1.0 4.0 1.118033988749895 7"
+
+
+def entry(*milliseconds: float, born: str = "", watched: str = "") -> Entry:
+    """Return the counters after these executions."""
+    moments = Moments.of([took / 1000 for took in milliseconds])
+    return Entry(
+        len(milliseconds),
+        moments.total,
+        min(milliseconds) / 1000,
+        max(milliseconds) / 1000,
+        moments.squares,
+        born,
+        watched,
+    )
+
+
+def change(before: Entry, after: Entry, *, disturbed: bool = False) -> Change:
+    """Return what happened between two readings, which must be something."""
+    found = between(before, after, disturbed=disturbed)
+    assert found is not None
+    return found
+
+
+def test_line_is_read() -> None:
+    """Milliseconds become seconds, the deviation becomes the sum of squares."""
+    assert key_of(LINE) == "10 5 -42 t"
+    read = Entry.read(LINE)
+
+    assert (read.calls, read.total, read.low, read.high) == (4, 0.01, 0.001, 0.004)
+    assert read.squares == pytest.approx(5e-6)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("10 5 -42 t 4 10.0 1.0", "an entry has the wrong number of words"),
+        (LINE + " 1", "an entry has the wrong number of words"),
+        (LINE.replace(" 4 ", f" {10**400} ", 1), "an entry's counters are out of range"),
+        (LINE.replace(" 4 ", " -4 ", 1), "an entry's counters are out of range"),
+        (LINE.replace("10.0", "NaN"), "an entry's counters are out of range"),
+        (LINE.replace("10.0", "Infinity"), "an entry's counters are out of range"),
+        (LINE.replace("1.118033988749895", "NaN"), "an entry's deviation is out of range"),
+        (LINE.replace("1.118033988749895", "1e300"), "an entry's deviation is out of range"),
+    ],
+)
+def test_rubbish_is_refused(line: str, said: str) -> None:
+    """What cannot be counters is not counted."""
+    with pytest.raises(ValueError, match=said):
+        Entry.read(line)
+
+
+def test_difference_is_the_moments_of_what_ran() -> None:
+    """Number, sum and spread are those of the executions in between."""
+    found = change(entry(1, 9, 2), entry(1, 9, 2, 4, 5, 9.5))
+
+    truth = Moments.of([0.004, 0.005, 0.0095])
+    assert found.moments.n == 3
+    assert found.moments.total == pytest.approx(truth.total)
+    assert found.moments.squares == pytest.approx(truth.squares)
+    assert found.moments.cap == 0.0095
+    assert found.longest == 0.0095
+    assert found.quality is Quality.EXACT
+
+
+def test_old_maximum_caps_but_did_not_happen() -> None:
+    """A maximum from before the interval bounds it, and is no slow call of the interval."""
+    found = change(entry(1, 90), entry(1, 90, 2, 2))
+
+    assert found.moments.cap == 0.09
+    assert found.longest is None
+    assert found.over(0.05).k_low == 0
+    assert found.over(0.1) == Bounds(0.1, 2, 0, 0)
+
+
+def test_new_maximum_is_one_slow_call_for_certain() -> None:
+    """A maximum that rose was reached in the interval: at least one call was over."""
+    quick = [1.0] * 200
+    found = change(entry(*quick), entry(*quick, *quick, 90))
+
+    assert found.moments.over(0.05).k_low == 0
+    assert found.over(0.05).k_low == 1
+
+
+def test_nothing_ran() -> None:
+    """The same counters give nothing."""
+    assert between(entry(1, 2), entry(1, 2), disturbed=True) is None
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        entry(1.5),
+        entry(0.1, 0.2, 0.3),
+        Entry(9, 0.03, 0.002, 0.006, 1.0),
+        Entry(9, 0.03, 0.001, 0.005, 1.0),
+        entry(1, 3),
+        Entry(6, 0.0171, 0.001, 0.006, 1e-9),
+    ],
+    ids=["calls fell", "time fell", "minimum rose", "maximum fell", "same calls, other time", "spread fell"],
+)
+def test_another_life_counts_from_its_birth(after: Entry) -> None:
+    """Counters that cannot have grown out of the old ones began again, and count from zero."""
+    found = change(entry(1, 6) if after.calls != 6 else entry(1, 2, 6), after)
+
+    assert found.quality is Quality.RESET
+    assert found.moments.n == after.calls
+    assert found.moments.total == after.total
+    assert found.longest == after.high
+
+
+def test_growth_after_evictions_must_prove_its_identity() -> None:
+    """Where entries were thrown away, larger counters with new extremes may be another life's."""
+    before = entry(2, 5)
+
+    assert change(before, entry(2, 5, 6), disturbed=True).quality is Quality.EXACT
+    assert change(before, entry(2, 5, 1), disturbed=True).quality is Quality.EXACT
+    assert change(before, entry(1, 7, 3), disturbed=True).quality is Quality.SUSPECT
+    assert change(before, entry(1, 7, 3)).quality is Quality.EXACT
+
+
+def test_birth_decides_where_it_is_told() -> None:
+    """From extension 1.11 on an entry says since when it counts, and no growth is doubted."""
+    before = entry(2, 5, born="100.5", watched="100.5")
+    same = entry(1, 7, 2, 5, born="100.5", watched="100.5")
+    other = entry(1, 2, 5, 7, born="200.5", watched="200.5")
+
+    assert change(before, same, disturbed=True).quality is Quality.EXACT
+    assert change(before, same, disturbed=True).moments.n == 2
+    assert change(before, other).quality is Quality.RESET
+    assert change(before, other).moments.n == 4
+
+
+def test_maximum_that_was_reset_alone_is_no_cap() -> None:
+    """A maximum that began again within the interval says nothing of the calls before that."""
+    before = entry(2, 50, born="100.5", watched="100.5")
+    after = Entry(4, before.total + 0.041, 0.001, 0.001, before.squares + 1e-3, "100.5", "300.5")
+    found = change(before, after)
+
+    assert found.moments.cap is None
+    assert found.longest == 0.001
+    assert since_birth(after, Quality.RESET).moments.cap is None
+
+
+def test_last_digits_are_not_leaned_on() -> None:
+    """After 10^12 s of calls the sum is known to a tenth of a millisecond only; bounds allow for that."""
+    before = Entry(10**9, 1e12, 0.001, 2e6, 1e12)
+    after = Entry(10**9 + 1, math.nextafter(1e12 + 0.01, math.inf), 0.001, 2e6, 1e12 + 1e6)
+    found = change(before, after)
+
+    assert found.blur > 1e-4
+    assert found.over(0.01) == Bounds(0.01, 1, 0, 1)
+
+
+def test_rounding_does_not_put_the_mean_above_the_maximum() -> None:
+    """The difference of two large sums may exceed what n calls of the largest time can take."""
+    before = Entry(10**6, 1e9, 0.001, 1000.0, 1.0)
+    found = change(before, Entry(10**6 + 1, 1e9 + 1000.0000002, 0.001, 1000.0, 1.0))
+
+    assert found.moments.total == 1000.0
+    assert found.over(1000.0) == Bounds(1000.0, 1, 0, 0)

@@ -1,0 +1,1 @@
+"""Tests of the Redis collector: on real servers where a server is the subject."""
