@@ -1,1 +1,1 @@
-"""The whole of Headroom as a new user meets it: one demo with a fault, from the command line to the browser."""
+"""The whole of Headroom as a new user meets it: a demo with a fault, from command line to browser."""

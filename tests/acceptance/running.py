@@ -32,7 +32,8 @@ class Demo:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     @property
     def config(self) -> Path:
@@ -67,10 +68,15 @@ class Demo:
         """Return every process that it started."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def close(self) -> None:
+        """Hear it out, once it has ended."""
+        self._listener.join(10)
+
     def _listen(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
+        with self.process.stdout as lines:
+            for line in lines:
+                self.lines.append(line.rstrip())
 
 
 @contextmanager
@@ -92,6 +98,7 @@ def running(folder: Path, *arguments: str) -> Iterator[Demo]:
         for process in family:
             if process.is_running():
                 process.kill()
+        demo.close()
 
 
 def wait_for(look: Callable[[], T], seconds: float, why: Callable[[], str] = str) -> T:

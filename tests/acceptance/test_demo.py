@@ -1,4 +1,4 @@
-"""`headroom demo --fault slow-login`: 24 verdicts, 19 rows in the browser, an alert that fires and resolves."""
+"""`headroom demo --fault slow-login`: 24 verdicts, 19 rows, an alert that fires and resolves."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_browser_shows_all_19_rows_of_the_running_demo(demo: Demo) -> None:
     """Rows, words and banner on live data, at a desk, in the dark and on a phone."""
     wait_for(lambda: any(line.startswith("Alert received") for line in demo.lines), 90, demo.told)
     with chromium() as browser:
-        with visit(browser, height=1560) as seen:
+        with visit(browser, height=1300) as seen:
             seen.page.goto(demo.dashboard)
             seen.page.locator("[data-row]").nth(18).wait_for()
             rows = {
