@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from collectors.postgres import pools, workload
 from collectors.postgres.snapshot import PostgresSnapshot
-from collectors.postgres.span import span
 from headroom.budgets import Kind, Measure, Reason
 from headroom.observation import Absence, Reading, Series
 from headroom.sources import Source
+from headroom.span import span
 
 
 def difference(

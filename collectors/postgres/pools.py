@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from collectors.postgres.snapshot import Connections, Fault
-from collectors.postgres.span import Span
 from headroom.budgets import Measure, Reason
 from headroom.evidence import Gauge
 from headroom.observation import Absence, Observation, Part, Reading, Series
+from headroom.span import Span
 
 ROLE = "role."
 

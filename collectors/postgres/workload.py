@@ -11,11 +11,11 @@ from operator import add
 
 from collectors.postgres.entry import Change, Entry, between, key_of, since_birth
 from collectors.postgres.snapshot import OWN, Fault, Labels, PostgresSnapshot, Statements
-from collectors.postgres.span import Span, worst
 from collectors.postgres.statements import MOST_ENTRIES
 from headroom.budgets import Measure, Reason
 from headroom.evidence import Bounds, Moments, Ratio
 from headroom.observation import Absence, Observation, Part, Quality, Reading, Series
+from headroom.span import Span, worst
 
 UNCLASSIFIED = "statements:exec_time:unclassified"
 GROUP = "queries."

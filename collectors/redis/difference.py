@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from collectors.redis import info
 from collectors.redis.snapshot import RedisSnapshot
-from collectors.redis.span import Span, span
 from headroom.budgets import Kind, Measure, Reason
 from headroom.evidence import Gauge, Ratio
 from headroom.observation import Absence, Observation, Part, Quality, Reading, Series
 from headroom.sources import Source
+from headroom.span import Span, span
 
 _FIRST = "one reading so far; a difference needs two"
 _OTHER = "another server answers here since the last reading; a difference needs two readings of one server"

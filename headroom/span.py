@@ -1,4 +1,4 @@
-"""The interval between two polls, by the server's clock."""
+"""The interval between two polls by the source's clock, and when it is too long to be judged."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from headroom.observation import Quality
 
 GAP = 2.2  # polls: longer than two, with a tenth for jitter
+
+_ORDER = (Quality.EXACT, Quality.FIRST_SEEN, Quality.RESET, Quality.GAP, Quality.SUSPECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +38,8 @@ def span(start: datetime, end: datetime, every: timedelta) -> Span:
         detail = f"no reading for {seconds:.0f} s, where one was due every {every.total_seconds():g} s"
         return Span(start, end, seconds, Quality.GAP, detail)
     return Span(start, end, seconds, Quality.EXACT)
+
+
+def worst(*qualities: Quality) -> Quality:
+    """Return the quality that says least for the evidence."""
+    return max(qualities, key=_ORDER.index)
