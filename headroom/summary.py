@@ -195,6 +195,8 @@ def _nothing_known(rows: Sequence[Row]) -> str:
     if all(row.since is None for row in rows):
         return f"Nothing can be told: {rows[0].detail}"
     reason, often = reasons.most_common(1)[0]
+    if often == len(rows):
+        return f"Nothing can be told: all {len(rows)} rows are blind, {reason}"
     return f"Nothing can be told: all {len(rows)} rows are blind, {often} of them for the reason “{reason}”"
 
 

@@ -95,9 +95,14 @@ def as_table(verdicts: Sequence[Verdict], *, subjects: bool) -> str:
         for line in lines
     ]
     table.insert(1, "  ".join("-" * width for width in widths))
-    unsettled = [
-        f"{verdict.budget} {verdict.limit} is {verdict.outcome} ({verdict.reason}): {verdict.detail}"
-        for verdict in verdicts
-        if verdict.outcome is not Outcome.MET
-    ]
+    unsettled = _sentences(verdict for verdict in verdicts if verdict.outcome is not Outcome.MET)
     return "\n".join([*table, *([""] if unsettled else []), *unsettled])
+
+
+def _sentences(verdicts: Iterable[Verdict]) -> list[str]:
+    """Return a sentence for each thing there is to say, with all that it is said of."""
+    said: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        what = f"{verdict.outcome} ({verdict.reason}): {verdict.detail}"
+        said.setdefault(what, []).append(f"{verdict.budget} {verdict.limit}")
+    return [f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {what}" for what, names in said.items()]
