@@ -151,7 +151,7 @@ IDLE = single("idle", Outcome.IDLE)
         ([MET, BLIND], "1 of 2 rows met · 1 cannot be told · worst: blind p95, blind", Outcome.BLIND),
         (
             [BLIND, BLIND],
-            "Nothing can be told: all 2 rows are blind, 2 of them for the reason “unreachable”",
+            "Nothing can be told: all 2 rows are blind, unreachable",
             Outcome.BLIND,
         ),
         (
