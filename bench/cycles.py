@@ -33,9 +33,8 @@ def measure(servers: Servers) -> None:
         polls = {source.name: history.polls(source.name, since) for source in config.sources}
     for name, made in polls.items():
         took = sorted(poll.duration.total_seconds() * 1000 for poll in made)
-        print(
-            f"{name:<12}{statistics.median(took):>7.1f} ms median{took[-1]:>8.1f} ms longest of {len(took)} polls"
-        )
+        middle = statistics.median(took)
+        print(f"{name:<12}{middle:>7.1f} ms median{took[-1]:>8.1f} ms longest of {len(took)} polls")
     cpu = (after.user + after.system - before.user - before.system) / SECONDS
     cycles = len(config.sources) * SECONDS / config.sources[0].every.total_seconds()
     print(f"CPU         {cpu:>7.2%} of a core, {cpu * SECONDS / cycles * 1000:.1f} ms per cycle")

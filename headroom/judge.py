@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import add
 from typing import Protocol, TypeVar
@@ -107,9 +107,7 @@ def judge(case: Case) -> Verdict:
     window = in_window(case.held, at=case.at, length=budget.window)
     parts = [one.part for one in window if one.part.quality in JUDGED]
     finding = _without_figures(case, window, parts) or _with_figures(limit, parts, case.alpha)
-    covered = sum(
-        ((end - start) for start, end in {(part.start, part.end) for part in parts}), start=timedelta(0)
-    )
+    covered = _covered(parts)
     allowed = limit.statistic.allowed
     return Verdict(
         budget=budget.id,
@@ -133,6 +131,16 @@ def judge(case: Case) -> Verdict:
         headroom=finding.headroom,
         firm=finding.firm,
     )
+
+
+def _covered(parts: Sequence[Part]) -> timedelta:
+    """Return how much time the parts stand for together; where they overlap, it counts once."""
+    covered, until = timedelta(0), datetime.min.replace(tzinfo=UTC)
+    for start, end in sorted({(part.start, part.end) for part in parts}):
+        if end > until:
+            covered += end - max(start, until)
+            until = end
+    return covered
 
 
 def _without_figures(case: Case, window: Sequence[Held], parts: Sequence[Part]) -> _Finding | None:

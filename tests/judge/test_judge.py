@@ -142,6 +142,19 @@ def test_a_window_that_is_not_full_says_its_coverage() -> None:
     assert judge(case(held(*[FAST] * 5))).window.coverage == pytest.approx(0.25)
 
 
+def test_intervals_that_overlap_cover_their_time_once() -> None:
+    """Two of 15 s that share 5 s stand for 25 s of a window of 100 s."""
+    second = timedelta(seconds=1)
+    parts = [
+        Held(NOW, Part(NOW - 15 * second, NOW, FAST)),
+        Held(NOW, Part(NOW - 25 * second, NOW - 10 * second, FAST)),
+    ]
+
+    verdict = judge(case(parts, window=100 * second))
+
+    assert verdict.window.coverage == pytest.approx(0.25)
+
+
 def test_two_bucket_layouts_are_judged_together_but_never_merged() -> None:
     """During a rollout the bounds add up, and the quantile lies between those of the layouts."""
     other = Histogram((0.2, 2.0), (200, 0, 0))

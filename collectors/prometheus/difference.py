@@ -1,0 +1,112 @@
+"""From two snapshots of a Prometheus to what happened in between. Pure: no clock, no I/O, no memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from collectors.prometheus.asked import OF_MACHINES, Asked
+from collectors.prometheus.classes import IGNORED, Classes
+from collectors.prometheus.flow import flow
+from collectors.prometheus.health import ONE_READING, Health, failure
+from collectors.prometheus.machines import gives, tell_machines
+from collectors.prometheus.milliseconds import milliseconds
+from collectors.prometheus.snapshot import PrometheusSnapshot
+from collectors.prometheus.words import printable
+from headroom.budgets import Kind, Measure, Reason
+from headroom.observation import Absence, Observation, Reading, Series
+
+
+def difference(before: PrometheusSnapshot | None, after: PrometheusSnapshot, asked: Asked) -> Reading:
+    """Return evidence of every measure that has something new, the reasons of those that cannot, and notes.
+
+    A measure of which nothing new was scraped since, while nothing is wrong, is in neither: that is no
+    evidence, and least of all evidence that nothing happened.
+    """
+    if before is not None and before.epoch != after.epoch:
+        before = None
+    told: list[Observation | Absence] = []
+    notes = list(after.remarks)
+    for metric in asked.metrics:
+        told += _histogram(metric, before, after, asked, notes)
+    told += _machines(before, after, asked)
+    told = list({one.series: one for one in told}.values())
+    return Reading(
+        tuple(one for one in told if isinstance(one, Observation)),
+        tuple(one for one in told if isinstance(one, Absence)),
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def _histogram(
+    metric: str,
+    before: PrometheusSnapshot | None,
+    after: PrometheusSnapshot,
+    asked: Asked,
+    notes: list[str],
+) -> Iterator[Observation | Absence]:
+    measures = {m: at for m, at in asked.measures.items() if m.kind is Kind.HISTOGRAM and m.of == metric}
+    counters = after.histograms[metric]
+    health = Health(before or after, after, asked.every)
+    if counters.refused is not None:
+        yield from _all(measures, *counters.refused)
+        return
+    if not counters.sets:
+        yield from _all(measures, Reason.NO_DATA, _nowhere(f"{metric}_bucket", health, asked))
+        return
+    if before is None or metric not in before.histograms or before.histograms[metric].refused is not None:
+        yield from _all(measures, Reason.NO_DATA, ONE_READING)
+        return
+    down = health.failing(metric, known=True)
+    if down:
+        notes.append(failure(down, asked.place))
+    moved = flow(before.histograms[metric], counters, health)
+    classes = Classes(metric, asked, moved, health)
+    wrong = milliseconds(metric, [one for one in moved.changes if classes.of(one.series) != IGNORED])
+    if wrong:
+        yield from _all(measures, Reason.BROKEN_INSTRUMENTATION, wrong)
+        return
+    for measure, thresholds in measures.items():
+        yield from classes.tell(measure, thresholds)
+    stray, note = classes.unclassified()
+    if stray is not None:
+        yield stray
+    notes += [note] if note else []
+    notes += [one.broken for one in moved.broken if classes.of(one) is None][:1]
+
+
+def _machines(
+    before: PrometheusSnapshot | None, after: PrometheusSnapshot, asked: Asked
+) -> Iterator[Observation | Absence]:
+    machines = after.machines
+    earlier = {} if before is None else {one.target: one for one in before.machines.seen}
+    health = Health(before or after, after, asked.every)
+    for measure in asked.measures:
+        if measure.kind not in OF_MACHINES:
+            continue
+        name = OF_MACHINES[measure.kind][0]
+        if machines.refused is not None:
+            yield Absence(Series.of(measure), *machines.refused)
+        elif not any(gives(one, measure.kind) for one in machines.seen):
+            yield Absence(Series.of(measure), Reason.NO_DATA, _nowhere(name, health, asked))
+        elif not earlier:
+            yield Absence(Series.of(measure), Reason.NO_DATA, ONE_READING)
+        else:
+            yield from tell_machines(measure, asked, health, earlier)
+
+
+def _nowhere(series: str, health: Health, asked: Asked) -> str:
+    failing = health.failing(series)
+    if failing:
+        why = failure(failing, asked.place)
+    elif not health.after.scrapes:
+        why = "it scrapes nothing, or has only begun to"
+    else:
+        why = "no target that it scrapes gives it; is the name right, and has it counted anything yet?"
+        down = [scrape for scrape in health.after.scrapes.values() if not scrape.up]
+        why += f" Besides, {failure(down, asked.place)}" if down else ""
+    return f"no series {printable(series)} at {asked.place}: {why}"
+
+
+def _all(measures: Iterable[Measure], reason: Reason, detail: str) -> Iterator[Absence]:
+    for measure in measures:
+        yield Absence(Series.of(measure), reason, detail)

@@ -1,0 +1,249 @@
+"""All the I/O with one Prometheus: a handful of queries at one moment of its clock, made into one snapshot.
+
+It blocks, and belongs in a thread. What it remembers between two readings is a cache: which window holds
+three scrapes, and what each target gave when it was last scraped well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NoReturn, TypeVar
+
+from prometheus_api_client.prometheus_connect import PrometheusConnect
+
+from collectors.prometheus import query
+from collectors.prometheus.address import Address
+from collectors.prometheus.asked import Asked, Target
+from collectors.prometheus.buckets import counters_of
+from collectors.prometheus.nodes import machines_of
+from collectors.prometheus.samples import StrangeAnswerError, target_of
+from collectors.prometheus.scrapes import scrapes_of
+from collectors.prometheus.session import BoundedSession
+from collectors.prometheus.snapshot import Counters, Machines, PrometheusSnapshot, Scrape
+from collectors.prometheus.words import printable
+from headroom.budgets import Reason
+from headroom.observation import SourceError
+from headroom.span import GAP
+
+MAX_SERIES = 20_000
+"""Per query. More would mostly be raw URLs in a label, and cost more than the budgets are worth."""
+FIRST_WINDOW = 120.0
+"""Seconds; holds two scrapes at the periods people use."""
+WIDE_WINDOW = 660.0
+"""Seconds; holds two scrapes at Prometheus' longest sensible period, 5 minutes."""
+_MOST_SCRAPES = 1_000
+"""How many scrapes a snapshot keeps while it is not known which of them matter."""
+_UNSETTLED = 30.0
+"""Seconds that VictoriaMetrics takes at most to show a whole scrape (its -search.latencyOffset); Prometheus
+shows a scrape at once or not at all."""
+_YEARS = (946_684_800.0, 4_102_444_800.0)
+"""2000 to 2100: a server's clock outside is no clock."""
+
+Parsed = TypeVar("Parsed")
+
+
+class Reader:
+    """Reads one Prometheus; `seconds` bounds each reading as a whole."""
+
+    def __init__(self, address: Address, asked: Asked, seconds: float) -> None:
+        self._address = address
+        self._asked = asked
+        self._seconds = seconds
+        self._session = BoundedSession(address.place)
+        self._prometheus = PrometheusConnect(url=address.base, session=self._session)
+        self._window = FIRST_WINDOW
+        self._gave: dict[Target, frozenset[str]] = {}
+        self._remarks: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        """Give back the connection."""
+        self._session.close()
+
+    def remember(self, snapshot: PrometheusSnapshot) -> None:
+        """Take over what an earlier run knew of the targets."""
+        for scrape in snapshot.scrapes.values():
+            if scrape.gives is not None:
+                self._gave[scrape.target] = self._gave.get(scrape.target, frozenset()) | scrape.gives
+
+    def read(self) -> PrometheusSnapshot:
+        """Return a snapshot, or raise SourceError.
+
+        The scrapes are read first: a label set that is not among the counters read after them was not born
+        when its target was last scraped, and so counts from zero when it appears.
+        """
+        self._remarks = ()
+        with self._session.within(self._seconds):
+            now, window = self._now(), self._window
+            scrapes = self._health(now, window)
+            histograms = {metric: self._histogram(metric, now, window) for metric in self._asked.metrics}
+            machines = self._machines(now, window)
+            if window < WIDE_WINDOW:
+                histograms, machines, found = self._wider(now, histograms, machines)
+                if found:
+                    scrapes = _completed(scrapes, self._health(now, WIDE_WINDOW))
+            scrapes = self._relevant(scrapes, histograms, machines)
+            scrapes = self._explained(scrapes)
+        self._window = self._next_window(scrapes)
+        remarks: tuple[str, ...] = tuple(dict.fromkeys(self._remarks))
+        return PrometheusSnapshot(self._address.epoch, now, scrapes, histograms, machines, remarks)
+
+    def _now(self) -> float:
+        result = self._ask(query.NOW, {})
+        try:
+            if isinstance(result[0], dict):  # VictoriaMetrics makes a vector of a scalar
+                now = float(result[0]["value"][1]) - _UNSETTLED
+            else:
+                now = float(result[1])
+        except (TypeError, ValueError, IndexError, KeyError):
+            now = 0.0
+        if not _YEARS[0] < now < _YEARS[1]:
+            self._strange("no time in answer to time()")
+        return now
+
+    def _health(self, now: float, window: float) -> dict[Target, Scrape]:
+        return self._range(query.health(window), now, lambda result: scrapes_of(result, now, window))
+
+    def _histogram(self, metric: str, now: float, window: float) -> Counters:
+        labels = self._asked.rules.labels
+        try:
+            return self._range(
+                query.histogram(metric, window),
+                now,
+                lambda result: counters_of(metric, result, labels, now, window),
+            )
+        except SourceError as error:
+            return Counters(refused=_only_this(error))
+
+    def _machines(self, now: float, window: float) -> Machines:
+        series = self._asked.machine_series
+        if not series:
+            return Machines()
+        try:
+            return self._range(
+                query.machines(series, window), now, lambda result: machines_of(result, now, window)
+            )
+        except SourceError as error:
+            return Machines(refused=_only_this(error))
+
+    def _wider(
+        self, now: float, histograms: dict[str, Counters], machines: Machines
+    ) -> tuple[dict[str, Counters], Machines, bool]:
+        """Ask again for what was nowhere: it may be scraped more seldom than the window is long."""
+        found = False
+        for metric, counters in histograms.items():
+            if not counters.sets and counters.refused is None:
+                histograms[metric] = self._histogram(metric, now, WIDE_WINDOW)
+                found = found or bool(histograms[metric].sets)
+        if self._asked.machine_series and not machines.seen and machines.refused is None:
+            machines = self._machines(now, WIDE_WINDOW)
+            found = found or bool(machines.seen)
+        return histograms, machines, found
+
+    def _relevant(
+        self, scrapes: dict[Target, Scrape], histograms: dict[str, Counters], machines: Machines
+    ) -> dict[Target, Scrape]:
+        """Keep what bears on the measures, and say of each target what it gives when it is well."""
+        gave: dict[Target, set[str]] = {}
+        for metric, counters in histograms.items():
+            for one in counters.sets:
+                gave.setdefault(one.target, set()).add(metric)
+        for machine in machines.seen:
+            gave.setdefault(machine.target, set()).update(self._asked.machine_series)
+        known = {
+            target: self._gave.get(target, frozenset()) | gave.get(target, set())
+            for target, scrape in scrapes.items()
+            if scrape.up or target in gave or target in self._gave
+        }
+        self._gave = known
+        jobs = {job for (job, _), names in known.items() if names}
+        nowhere = any(not counters.sets for counters in histograms.values())
+        nowhere = nowhere or bool(self._asked.machine_series and not machines.seen)
+        kept = [
+            replace(scrape, gives=known.get(target))
+            for target, scrape in scrapes.items()
+            if target[0] in jobs or nowhere or not scrape.up
+        ]
+        kept.sort(key=lambda scrape: (not scrape.gives, scrape.up))
+        return {scrape.target: scrape for scrape in kept[: None if jobs and not nowhere else _MOST_SCRAPES]}
+
+    def _explained(self, scrapes: dict[Target, Scrape]) -> dict[Target, Scrape]:
+        """Add the server's words to the scrapes that fail."""
+        if all(scrape.up for scrape in scrapes.values()):
+            return scrapes
+        try:
+            targets = self._prometheus.get_targets(state="active")
+            errors = {
+                target_of(one["labels"]): printable(one["lastError"]) for one in targets["activeTargets"]
+            }
+        except (SourceError, TypeError, KeyError, AttributeError):
+            # Not every compatible server has this page; that a scrape fails is known without it.
+            return scrapes
+        return {
+            target: scrape if scrape.up else replace(scrape, error=errors.get(target, ""))
+            for target, scrape in scrapes.items()
+        }
+
+    def _next_window(self, scrapes: dict[Target, Scrape]) -> float:
+        """Return how many seconds hold every sample that an interval fit to be judged could start from."""
+        periods = [scrape.every for scrape in scrapes.values() if scrape.gives]
+        seen = [period for period in periods if period]
+        if not seen or len(seen) < len(periods):
+            return FIRST_WINDOW
+        return min(GAP * max(self._asked.every, *seen) + max(seen), max(WIDE_WINDOW, 3 * self._asked.every))
+
+    def _range(self, text: str, now: float, parse: Callable[[Any], Parsed]) -> Parsed:
+        result = self._ask(text, {"time": f"{now:.3f}"})
+        self._remarks += self._session.remarks
+        if isinstance(result, list) and len(result) > MAX_SERIES:
+            raise SourceError(
+                Reason.NO_DATA,
+                f"too many series: {len(result)} or more at {self._address.place}, and {MAX_SERIES} are read "
+                "at most; drop labels with many values, such as raw URLs as path",
+            )
+        if self._session.complaints:
+            raise SourceError(
+                Reason.NO_DATA,
+                f"the answer of Prometheus at {self._address.place} is incomplete: "
+                f"{'; '.join(self._session.complaints)}; see the stores behind it",
+            )
+        try:
+            return parse(result)
+        except StrangeAnswerError as error:
+            self._strange(str(error))
+
+    def _ask(self, text: str, params: dict[str, str]) -> Any:
+        bounds = {
+            "timeout": f"{round(self._session.left * 1000)}ms",
+            # Not every server knows these, and those that do not ignore them.
+            "limit": str(MAX_SERIES + 1),
+            "partial_response": "false",
+            "deny_partial_response": "1",
+            "nocache": "1",
+        }
+        try:
+            return self._prometheus.custom_query(text, params={**params, **bounds})
+        except (TypeError, KeyError):
+            self._strange("an answer without data.result")
+
+    def _strange(self, what: str) -> NoReturn:
+        raise SourceError(
+            Reason.UNREACHABLE,
+            f"what answers at {self._address.place} is no Prometheus: {what}; is the address right?",
+        ) from None
+
+
+def _only_this(error: SourceError) -> tuple[Reason, str]:
+    """Return why one query gave nothing; raise where all others would fare alike."""
+    if error.reason is not Reason.NO_DATA:
+        raise error
+    return error.reason, error.message
+
+
+def _completed(near: dict[Target, Scrape], far: dict[Target, Scrape]) -> dict[Target, Scrape]:
+    """Return `near`, and from the wider window what it could not know."""
+    whole = dict(far)
+    for target, scrape in near.items():
+        wide = far.get(target)
+        whole[target] = scrape if scrape.every or wide is None else replace(scrape, every=wide.every)
+    return whole
