@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from collectors.prometheus.asked import Target, named
 from collectors.prometheus.snapshot import PrometheusSnapshot, Scrape
 from collectors.prometheus.words import clock, listed
+from headroom.span import GAP
 
 ONE_READING = "one reading so far; a difference needs two"
-
-from headroom.span import GAP
 
 
 @dataclass(frozen=True, slots=True)
