@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
-from typing import Protocol, TypeVar
 
 from headroom import wording
 from headroom.binomial import design_effect, lower_limit, upper_limit
 from headroom.budgets import Budget, Limit, Reason, Subject, Unit, Verdict, Window
 from headroom.evidence import Bounds, Gauge, Histogram, Interval, Moments, Ratio, merged
 from headroom.observation import JUDGED, Absence, Part
+from headroom.window import Held, covered_by, in_window
 
 ALPHA = (
     0.01  # a verdict's one-sided risk; 14 budgets judged every 15 s make 0.05 a false page every few minutes
@@ -27,39 +27,6 @@ FIRM = 0.001  # the risk at which somebody may be woken: 2.3 false pages a day b
 
 _LASTING = frozenset({Reason.POLICY, Reason.NO_LIMIT, Reason.BROKEN_INSTRUMENTATION, Reason.NOT_CONFIGURED})
 """Absences that say what is the case, so that evidence from before them proves nothing about now."""
-
-
-class Held(Protocol):
-    """A part and the moment, by our clock, at which it was recorded."""
-
-    @property
-    def at(self) -> datetime:
-        """When it was recorded."""
-        ...
-
-    @property
-    def part(self) -> Part:
-        """What was recorded."""
-        ...
-
-
-HeldT = TypeVar("HeldT", bound=Held)
-
-
-def in_window(held: Sequence[HeldT], *, at: datetime, length: timedelta) -> list[HeldT]:
-    """Return the parts, newest first by sequence, that were recorded in the window that ends at `at`.
-
-    Recording times fall along the sequence unless the clock was set; where one rises, what lies behind it
-    was recorded under another time and may be of any age, so it ends the window.
-    """
-    kept: list[HeldT] = []
-    latest = at
-    for one in held:
-        if one.at > latest or one.at <= at - length:
-            break
-        latest = one.at
-        kept.append(one)
-    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +74,7 @@ def judge(case: Case) -> Verdict:
     window = in_window(case.held, at=case.at, length=budget.window)
     parts = [one.part for one in window if one.part.quality in JUDGED]
     finding = _without_figures(case, window, parts) or _with_figures(limit, parts, case.alpha)
-    covered = _covered(parts)
+    covered = covered_by(parts)
     allowed = limit.statistic.allowed
     return Verdict(
         budget=budget.id,
@@ -131,16 +98,6 @@ def judge(case: Case) -> Verdict:
         headroom=finding.headroom,
         firm=finding.firm,
     )
-
-
-def _covered(parts: Sequence[Part]) -> timedelta:
-    """Return how much time the parts stand for together; where they overlap, it counts once."""
-    covered, until = timedelta(0), datetime.min.replace(tzinfo=UTC)
-    for start, end in sorted({(part.start, part.end) for part in parts}):
-        if end > until:
-            covered += end - max(start, until)
-            until = end
-    return covered
 
 
 def _without_figures(case: Case, window: Sequence[Held], parts: Sequence[Part]) -> _Finding | None:

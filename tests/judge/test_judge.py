@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from headroom.budgets import Outcome, Reason, Statistic, Unit
 from headroom.evidence import Bounds, Evidence, Gauge, Histogram, Interval, Moments, Ratio
-from headroom.judge import in_window, judge
+from headroom.judge import judge
 from headroom.observation import Absence, Part, Quality, Series
+from headroom.window import in_window
 from tests.evidence.samples import bucketed, durations, reduced_to_moments
 from tests.judge.cases import EVERY, GUIDE, NOW, Held, case, cumulative, held, limit
 
