@@ -40,7 +40,8 @@ class Timing:
         finally:
             seconds = time.perf_counter() - started
             # The fault is the guide's own interceptor: milliseconds recorded into a histogram of seconds.
-            duration = seconds * 1000 if self._switches.milliseconds else seconds
+            # Its clock ticks in milliseconds, so it records whole numbers.
+            duration = float(round(seconds * 1000)) if self._switches.milliseconds else seconds
             method = scope["method"] if scope["method"] in METHODS else "OTHER"
             self._metrics.record_request(method, _pattern(scope), status, duration)
 

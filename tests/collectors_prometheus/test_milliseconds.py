@@ -114,3 +114,30 @@ def test_probes_of_one_millisecond_do_not_hide_it() -> None:
             "bucket of 5 s, their mean is 141 s; fix: divide by 1000 before observing"
         ),
     )
+
+
+def test_a_fast_api_in_milliseconds_is_found_by_whole_numbers_alone() -> None:
+    """Forty logins of 2 to 4 ms, told as 2 to 4 s: below the last bucket, and yet no seconds."""
+    said = told((0,), (0, 0, 0, 0, 0, 40), seconds=(0.4375, 120.4375))
+
+    assert absent(said, LOGIN) == (
+        "broken instrumentation",
+        (
+            f"{METRIC} looks like milliseconds in a histogram of seconds: 40 events took nothing but whole "
+            "numbers, which seconds never are; fix: divide by 1000 before observing"
+        ),
+    )
+
+
+def test_a_single_event_between_whole_numbers_clears_it() -> None:
+    """One duration between 0.1 and 0.5 s cannot be a whole number, whatever the sum says."""
+    said = told((0,), (0, 0, 0, 1, 0, 40), seconds=(0.0, 120.0))
+
+    assert absent(said, LOGIN) is None
+
+
+def test_nothing_but_zeros_is_quick_and_not_broken() -> None:
+    """A sum of nothing is no sign of a unit."""
+    said = told((0,), (40,), seconds=(0.0, 0.0))
+
+    assert absent(said, LOGIN) is None
