@@ -86,12 +86,12 @@ def decide(
     return move(incident, seen, policy)
 
 
-def close(incident: Incident, *, at: datetime) -> Decision:
-    """Return the end of an open incident whose budget was changed or removed."""
+def close(incident: Incident, *, at: datetime, why: Why = Why.BUDGET_CHANGED) -> Decision:
+    """Return the end of an open incident of which nothing can be judged any more, and why that is."""
     fired = incident.state is State.FIRING
     after = replace(incident, state=State.RESOLVED if fired else State.DROPPED, ended=at)
     notify = NoticeStatus.RESOLVED if fired else None
-    return _moved(incident, after, Why.BUDGET_CHANGED, at=at, detail=Why.BUDGET_CHANGED.value, notify=notify)
+    return _moved(incident, after, why, at=at, detail=why.value, notify=notify)
 
 
 def wording_digest(budget: Budget, statistic: Statistic) -> str:

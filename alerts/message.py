@@ -51,7 +51,7 @@ def payload(
     promise = f"{side} {'its limit' if threshold is None or unit is None else format_value(threshold, unit)}"
     stands, past = _story(incident, status, why, at)
     # After a change the verdicts judge another promise than the one that this incident is about.
-    evidence = f": {verdict.detail}" if verdict and why is not Why.BUDGET_CHANGED else ""
+    evidence = f": {verdict.detail}" if verdict and why not in _UNJUDGED else ""
     worse = f"Now {incident.severity.value}: " if why is Why.WORSE else ""
     text = f"{worse}{name} is {stands or promise}{evidence}; {past}."
     title = f"[{status.value.upper()}] {name} {stands.partition(',')[0] or promise}"
@@ -144,6 +144,10 @@ def _name(incident: Incident, budget: Budget | None) -> str:
     return f"{title} {incident.statistic.value}" + (f" ({clean(labels, 300)})" if labels else "")
 
 
+_UNJUDGED = (Why.BUDGET_CHANGED, Why.SUBJECT_GONE)
+"""Ends that no verdict brought about."""
+
+
 def _story(incident: Incident, status: NoticeStatus, why: Why, at: datetime) -> tuple[str, str]:
     """Return what the evidence is put between: how it stands, and what came before."""
     if status is NoticeStatus.FIRING:
@@ -153,6 +157,8 @@ def _story(incident: Incident, status: NoticeStatus, why: Why, at: datetime) -> 
     past = f"it had fired at {_clock(begun, at)}, {lasted} before; worst: {incident.worst}"
     if why is Why.BUDGET_CHANGED:
         return "closed with its budget, which was changed or removed; it was not met again", past
+    if why is Why.SUBJECT_GONE:
+        return "closed, as its source gives nothing of it any more; it was not met again", past
     return "met again", past
 
 

@@ -36,6 +36,7 @@ class Why(StrEnum):
     RECOVERING = "met, but not for long enough"
     RECOVERED = "met for long enough"
     BUDGET_CHANGED = "the budget was changed or removed"
+    SUBJECT_GONE = "its source answers and gives nothing of it any more"
     QUIET = "nothing is over"
 
 

@@ -17,13 +17,14 @@ from headroom import wording
 from headroom.binomial import design_effect, lower_limit, upper_limit
 from headroom.budgets import Budget, Limit, Reason, Subject, Unit, Verdict, Window
 from headroom.evidence import Bounds, Gauge, Histogram, Interval, Moments, Ratio, merged
-from headroom.observation import JUDGED, Absence, Part
+from headroom.observation import JUDGED, Absence, Part, Quality
 from headroom.window import Held, covered_by, in_window
 
 ALPHA = (
     0.01  # a verdict's one-sided risk; 14 budgets judged every 15 s make 0.05 a false page every few minutes
 )
 FIRM = 0.001  # the risk at which somebody may be woken: 2.3 false pages a day become 0.2
+INTERVALS = 3  # with slow events in them, before somebody may be woken
 
 _LASTING = frozenset({Reason.POLICY, Reason.NO_LIMIT, Reason.BROKEN_INSTRUMENTATION, Reason.NOT_CONFIGURED})
 """Absences that say what is the case, so that evidence from before them proves nothing about now."""
@@ -72,9 +73,10 @@ def judge(case: Case) -> Verdict:
     """
     limit, budget = case.limit, case.budget
     window = in_window(case.held, at=case.at, length=budget.window)
-    parts = [one.part for one in window if one.part.quality in JUDGED]
-    finding = _without_figures(case, window, parts) or _with_figures(limit, parts, case.alpha)
-    covered = covered_by(parts)
+    judged = [one for one in window if one.part.quality in JUDGED]
+    doubtful = [one.part for one in window if one.part.quality is Quality.SUSPECT]
+    finding = _without_figures(case, window, judged) or _with_figures(limit, judged, doubtful, case.alpha)
+    covered = covered_by([one.part for one in judged])
     allowed = limit.statistic.allowed
     return Verdict(
         budget=budget.id,
@@ -100,32 +102,36 @@ def judge(case: Case) -> Verdict:
     )
 
 
-def _without_figures(case: Case, window: Sequence[Held], parts: Sequence[Part]) -> _Finding | None:
-    """Return why the figures cannot speak, or None where they can."""
+def _without_figures(case: Case, window: Sequence[Held], judged: Sequence[Held]) -> _Finding | None:
+    """Return why the figures cannot speak, or None where they can.
+
+    Evidence that is not judged (a gap, a suspected reset) does not keep older evidence young: what it was
+    about may have changed since.
+    """
     absence = case.absence
     if absence is not None and absence.reason in _LASTING:
         return _Finding(absence.reason, absence.detail)
-    newest = window[0].at if window else None
-    if newest is None or case.at - newest > case.fresh_for:
-        if absence is not None:
-            return _Finding(absence.reason, absence.detail)
-        if newest is None:
-            return _Finding(Reason.NO_DATA, f"no reading within {wording.span(case.budget.window)}")
-        return _Finding(
-            Reason.STALE,
-            f"the newest reading is {wording.span(case.at - newest)} old; "
-            f"after {wording.span(case.fresh_for)} it says nothing about now",
-        )
-    if not parts:
+    if judged and case.at - judged[0].at <= case.fresh_for:
+        return None
+    if window and case.at - window[0].at <= case.fresh_for:
         return _Finding(
             Reason.PARTIAL,
-            "every reading in the window spans a gap in the polling or a suspected reset; "
+            "the newest readings span a gap in the polling or a suspected reset; "
             "the next undisturbed one settles it",
         )
-    return None
+    if absence is not None:
+        return _Finding(absence.reason, absence.detail)
+    if not window:
+        return _Finding(Reason.NO_DATA, f"no reading within {wording.span(case.budget.window)}")
+    return _Finding(
+        Reason.STALE,
+        f"the newest reading is {wording.span(case.at - window[0].at)} old; "
+        f"after {wording.span(case.fresh_for)} it says nothing about now",
+    )
 
 
-def _with_figures(limit: Limit, parts: Sequence[Part], alpha: float) -> _Finding:
+def _with_figures(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Part], alpha: float) -> _Finding:
+    parts = [one.part for one in judged]
     kinds = {type(part.evidence) for part in parts}
     if len(kinds) > 1:
         return _Finding(
@@ -134,13 +140,14 @@ def _with_figures(limit: Limit, parts: Sequence[Part], alpha: float) -> _Finding
         )
     if kinds <= {Histogram, Moments}:
         if limit.statistic.share is not None:
-            return _percentile(limit, parts, alpha)
+            return _percentile(limit, judged, doubtful, alpha)
         return _mean_of_events(limit, parts)
     return _share(limit, parts)
 
 
-def _percentile(limit: Limit, parts: Sequence[Part], alpha: float) -> _Finding:
-    per_interval = _bounds_per_interval(limit.threshold, parts)
+def _percentile(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Part], alpha: float) -> _Finding:
+    parts = [one.part for one in judged]
+    per_interval = _bounds_per_interval(limit.threshold, judged)
     bounds = reduce(add, per_interval)
     whole = merged([part.evidence for part in parts])
     if isinstance(whole, Histogram | Moments):
@@ -158,36 +165,57 @@ def _percentile(limit: Limit, parts: Sequence[Part], alpha: float) -> _Finding:
     share = Interval(low(alpha), upper_limit(bounds.k_high / effect, bounds.n / effect, alpha))
     assert share.low is not None
     assert share.high is not None
+    unknown = _events(doubtful)
     if share.high <= allowed:
-        reason = Reason.WITHIN_LIMIT
+        # Were all that is in doubt slow, would the promise still be kept?
+        kept = bounds.k_high + unknown <= allowed * (bounds.n + unknown)
+        reason = Reason.WITHIN_LIMIT if kept else Reason.PARTIAL
     elif share.low > allowed:
-        reason = Reason.OVER_LIMIT
+        broken = bounds.k_low > allowed * (bounds.n + unknown)
+        reason = Reason.OVER_LIMIT if broken else Reason.PARTIAL
     elif bounds.k_low <= allowed * bounds.n < bounds.k_high:
         reason = Reason.BUCKET if isinstance(parts[0].evidence, Histogram) else Reason.MOMENTS
     else:
         reason = Reason.SAMPLES
+    firm = reason is Reason.OVER_LIMIT and _spread(per_interval) and low(min(FIRM, alpha)) > allowed
     return _Finding(
         reason,
-        wording.percentile(limit, bounds, share, reason, parts, effect=effect, alpha=alpha),
+        wording.percentile(limit, bounds, share, reason, parts, effect=effect, alpha=alpha, unknown=unknown),
         value=_quantile(limit, parts, bounds),
         slow=(bounds.k_low, bounds.k_high),
         slow_share=share,
         n=bounds.n,
         headroom=1 - share.high / float(allowed),
-        firm=reason is Reason.OVER_LIMIT and low(min(FIRM, alpha)) > allowed,
+        firm=firm,
     )
 
 
-def _bounds_per_interval(threshold: float, parts: Sequence[Part]) -> list[Bounds]:
-    """Return the bounds of each interval: of its parts the stored ones, or what the figures still prove."""
+def _spread(per_interval: Sequence[Bounds]) -> bool:
+    """Tell whether slow events were seen in enough intervals to wake somebody.
+
+    One burst lies in one interval or in two neighbours; how bursty a stream is cannot be seen in those.
+    """
+    return sum(one.k_low > 0 for one in per_interval) >= INTERVALS
+
+
+def _events(parts: Sequence[Part]) -> int:
+    return sum(part.evidence.n for part in parts if isinstance(part.evidence, Histogram | Moments))
+
+
+def _bounds_per_interval(threshold: float, judged: Sequence[Held]) -> list[Bounds]:
+    """Return the bounds of each poll's parts: the stored ones, or what the figures still prove.
+
+    By poll, not by the end of the interval: instances are scraped at different moments, and a burst that hit
+    two of them is one.
+    """
     intervals: dict[datetime, Bounds] = {}
-    for part in parts:
-        assert isinstance(part.evidence, Histogram | Moments)
-        proven = part.evidence.over(threshold)
-        stored = next((one for one in part.bounds if one.threshold == threshold), None)
+    for one in judged:
+        assert isinstance(one.part.evidence, Histogram | Moments)
+        proven = one.part.evidence.over(threshold)
+        stored = next((bounds for bounds in one.part.bounds if bounds.threshold == threshold), None)
         if stored is not None:
             proven = stored.tightened(proven)
-        intervals[part.end] = intervals[part.end] + proven if part.end in intervals else proven
+        intervals[one.at] = intervals[one.at] + proven if one.at in intervals else proven
     return list(intervals.values())
 
 
@@ -219,7 +247,7 @@ def _quantile(limit: Limit, parts: Sequence[Part], bounds: Bounds) -> Interval |
 
 
 def _mean_of_events(limit: Limit, parts: Sequence[Part]) -> _Finding:
-    n = sum(part.evidence.n for part in parts if isinstance(part.evidence, Histogram | Moments))
+    n = _events(parts)
     if n == 0:
         return _Finding(Reason.NO_TRAFFIC, "no requests or calls in the window")
     whole = merged([part.evidence for part in parts])

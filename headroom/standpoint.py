@@ -129,7 +129,7 @@ def _standpoint(
         detail = "the limit was changed and not judged since; restart `headroom run`"
         return Standpoint(limit, unread(budget, limit, now, detail), None)
     current = as_of(verdict, now, every)
-    return Standpoint(judged, current, verdict.at if current.reason is Reason.STALE else standing.since)
+    return Standpoint(judged, current, standing.since if current is verdict else verdict.at)
 
 
 def _same_promise(limit: Limit, verdict: Verdict) -> bool:

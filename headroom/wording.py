@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from headroom.binomial import lower_limit, upper_limit
 from headroom.budgets import Limit, Reason
@@ -23,12 +24,13 @@ def span(length: timedelta) -> str:
     return format_duration(length)
 
 
-def share(value: float) -> str:
-    """Return a share as a percentage with two significant digits."""
-    percent = value * 100
-    if percent == 0 or percent >= 10:  # noqa: PLR2004 two digits before the point are two significant digits
-        return f"{percent:.0f}%"
-    return f"{percent:.2g}%"
+def share(value: float, rounding: str = ROUND_HALF_EVEN) -> str:
+    """Return a share as a percentage with two significant digits, rounded to the safe side where asked."""
+    percent = Decimal(f"{value * 100:.9g}")  # the digits behind are the double's, not ours
+    if not percent:
+        return "0%"
+    digits = min(0, percent.adjusted() - 1)  # whole percents from 10 on
+    return f"{percent.quantize(Decimal(1).scaleb(digits), rounding).normalize():f}%"
 
 
 def count(low: int, high: int) -> str:
@@ -45,6 +47,7 @@ def percentile(
     *,
     effect: float,
     alpha: float,
+    unknown: int = 0,
 ) -> str:
     """Return what the window says of a percentile's limit."""
     allowed = limit.statistic.allowed
@@ -58,9 +61,16 @@ def percentile(
     )
     match reason:
         case Reason.WITHIN_LIMIT:
-            rest = f"; the rate behind it is at most {share(rate.high)} at {share(1 - alpha)} confidence"
+            most = share(rate.high, ROUND_CEILING)
+            rest = f"; the rate behind it is at most {most} at {share(1 - alpha)} confidence"
         case Reason.OVER_LIMIT:
-            rest = f"; the rate behind it is at least {share(rate.low)} at {share(1 - alpha)} confidence"
+            least = share(rate.low, ROUND_FLOOR)
+            rest = f"; the rate behind it is at least {least} at {share(1 - alpha)} confidence"
+        case Reason.PARTIAL:
+            rest = (
+                f"; a further {unknown:,} came in intervals with a suspected reset, and what they took "
+                "may turn it: it settles when those leave the window"
+            )
         case Reason.BUCKET:
             rest = "; " + _missing_bucket(limit, parts)
         case Reason.MOMENTS:
@@ -74,7 +84,9 @@ def percentile(
 
 
 def _between(low: float, high: float) -> str:
-    return share(low) if share(low) == share(high) else f"{share(low)} to {share(high)}"
+    if low == high:
+        return share(low)
+    return f"{share(low, ROUND_FLOOR)} to {share(high, ROUND_CEILING)}"
 
 
 def _missing_bucket(limit: Limit, parts: Sequence[Part]) -> str:

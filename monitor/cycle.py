@@ -11,19 +11,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from headroom.budgets import Budget, Kind, Limit, Measure, Reason, Subject, Verdict
+from headroom.budgets import Budget, Limit, Reason, Subject, Verdict
 from headroom.config import Config
 from headroom.history import Cycle, History, HistoryError, Poll
 from headroom.judge import Case, judge
-from headroom.observation import Absence, Reading, Series, Snapshot, SourceError
+from headroom.observation import JUDGED, Absence, Reading, Series, Snapshot, SourceError
 from monitor import clock
 from monitor.clock import Moment
-from monitor.feeds import Feed, feeds
+from monitor.feeds import Feed, evictions_of, feeds
 from monitor.memory import Kept, Memory, View
 from monitor.watchlist import Moves, Watchlist
 from monitor.writer import Writer
 
 log = logging.getLogger("headroom.cycle")
+
+PIECES = 200  # of old readings that are deleted in an hour at most
 
 
 @dataclass(slots=True)
@@ -46,8 +48,15 @@ class Cycles:
     """
 
     def __init__(
-        self, config: Config, history: History, writer: Writer, *, committed: Callable[[Cycle], None]
+        self,
+        config: Config,
+        history: History,
+        writer: Writer,
+        *,
+        committed: Callable[[Cycle], None],
+        read_clock: Callable[[], Moment] = clock.now,
     ) -> None:
+        self._clock = read_clock
         self.feeds = feeds(config)
         self._config = config
         self._history = history
@@ -59,16 +68,21 @@ class Cycles:
 
     async def resume(self) -> None:
         """Rebuild from the history what the last process knew, and end what the configuration ended."""
-        now = clock.now()
+        now = self._clock()
         await self._writer(self._history.record_config, self._config.digest, self._config.text, now.wall)
+        same = set()
         for feed in self.feeds:
             stored = await self._writer(self._history.last_snapshot, feed.source.name)
-            if stored is not None and feed.collector is not None:
-                feed.snapshot = feed.collector.load(stored[1])
+            # Kept under another address or other classes, it is about something else by now.
+            if stored is None or feed.collector is None or not stored[0].endswith(f"|{feed.meaning}"):
+                continue
+            feed.snapshot = feed.collector.load(stored[1])
+            same.add(feed.source.name)
         longest = max((budget.window for budget in self._config.budgets), default=timedelta(0))
         held = await self._writer(self._history.recent_parts, None, now.wall - longest)
         for series, parts in held.items():
-            self._memory.restore(series, [Kept(stored.at, stored.part) for stored in parts])
+            if series.source in same:
+                self._memory.restore(series, [Kept(stored.at, stored.part) for stored in parts])
         await self._watchlist.resume()
         moves = await self._watchlist.close_changed(now)
         if moves.transitions:
@@ -86,8 +100,7 @@ class Cycles:
             return False
         feed.busy = True
         try:
-            polled = await self._read(feed)
-            return await self._conclude(feed, polled)
+            return await self._conclude(feed, await self._read(feed))
         finally:
             feed.busy = False
 
@@ -97,21 +110,29 @@ class Cycles:
         A source that is not configured, or left alone after failures, is polled by nobody; its budgets must
         still go from what was last known to blind.
         """
-        now = clock.now()
         for feed in self.feeds:
-            since = None if feed.judged is None else now.monotonic - feed.judged
+            since = None if feed.judged is None else self._clock().monotonic - feed.judged
             if feed.busy or (since is not None and since < feed.source.every.total_seconds() * 1.5):
                 continue
             if feed.collector is None:
                 feed.absences = _by_series(feed.all_absent(Reason.NOT_CONFIGURED, _not_configured(feed)))
             elif since is None:
                 continue
-            await self._conclude(feed, _Polled(Reading(absences=tuple(feed.absences.values())), poll=None))
+            feed.busy = True  # a poll that began meanwhile would open each incident a second time
+            try:
+                await self._conclude(
+                    feed, _Polled(Reading(absences=tuple(feed.absences.values())), poll=None)
+                )
+            finally:
+                feed.busy = False
 
     async def prune(self) -> None:
         """Delete what is older than the history keeps, a bounded piece at a time."""
         try:
-            await self._writer(self._history.prune, clock.now().wall)
+            for _ in range(PIECES):
+                if not await self._writer(self._history.prune, self._clock().wall):
+                    break
+                await asyncio.sleep(1)  # cycles come first
         except HistoryError as error:
             log.error("old readings were not deleted: %s", error)  # noqa: TRY400 as in _commit
 
@@ -128,7 +149,7 @@ class Cycles:
 
     async def _read(self, feed: Feed) -> _Polled:
         """Fetch and difference; whatever goes wrong becomes the reason why the budgets are blind."""
-        begun = clock.now()
+        begun = self._clock()
         assert feed.collector is not None
         try:
             snapshot = await asyncio.wait_for(feed.collector.fetch(), feed.deadline.total_seconds())
@@ -152,7 +173,7 @@ class Cycles:
             log.info("%s: answers again", feed.source.name)
         self._last_failure.pop(feed.source.name, None)
         feed.succeeded()
-        return _Polled(reading, _poll_of(feed, begun, snapshot.epoch, "ok", ""), snapshot)
+        return _Polled(reading, _poll_of(feed, begun, self._clock(), snapshot.epoch, "ok", ""), snapshot)
 
     def _failure(self, feed: Feed, begun: Moment, reason: Reason, detail: str) -> _Polled:
         feed.failed()
@@ -162,25 +183,34 @@ class Cycles:
             log.warning("%s: %s", feed.source.name, detail)
             self._last_failure[feed.source.name] = detail
         absences = feed.all_absent(reason, f"{feed.source.name}: {detail}")
-        return _Polled(Reading(absences=absences), _poll_of(feed, begun, None, reason.value, detail))
+        return _Polled(
+            Reading(absences=absences), _poll_of(feed, begun, self._clock(), None, reason.value, detail)
+        )
 
     async def _conclude(self, feed: Feed, polled: _Polled) -> bool:
-        now = clock.now()
+        """Judge, decide and commit; False where the history refused it, and nothing has happened then."""
+        now = self._clock()
         memory = self._memory.seen_with(polled.reading.observations, now.wall)
         absences = _by_series(polled.reading.absences)
+        if polled.snapshot is not None:
+            feed.policies = {key: one for key, one in absences.items() if one.reason is Reason.POLICY}
         elapsed = timedelta(seconds=0 if feed.judged is None else now.monotonic - feed.judged)
         elapsed = min(elapsed, 2 * feed.source.every)
         verdicts: list[Verdict] = []
         moves = Moves()
-        for budget in feed.budgets:
-            for subject in memory.subjects(budget.measure):
-                said = [
-                    _judged(budget, limit, subject, memory, absences, feed, now) for limit in budget.limits
-                ]
-                verdicts += said
-                await self._watchlist.decide(budget, subject, said, moves, now=now, elapsed=elapsed)
-        cycle = self._cycle(now, moves, polled, verdicts)
-        if not await self._commit(cycle):
+        try:
+            for budget in feed.budgets:
+                for subject in sorted({*memory.subjects(budget.measure), *self._watchlist.subjects(budget)}):
+                    said = _said(budget, subject, memory, absences, feed, now)
+                    verdicts += said
+                    gone = bool(subject) and polled.snapshot is not None and not memory.knows(budget, subject)
+                    await self._watchlist.decide(
+                        budget, subject, said, moves, now=now, elapsed=elapsed, gone=gone
+                    )
+        except HistoryError as error:
+            log.error("the cycle was not recorded: %s", error)  # noqa: TRY400 as in _commit
+            return False
+        if not await self._commit(self._cycle(now, moves, feed, polled, verdicts)):
             return False
         self._memory.add(polled.reading.observations, now.wall)
         feed.absences, feed.judged = absences, now.monotonic
@@ -189,13 +219,21 @@ class Cycles:
         return True
 
     def _cycle(
-        self, now: Moment, moves: Moves, polled: _Polled = _NOT_POLLED, verdicts: Sequence[Verdict] = ()
+        self,
+        now: Moment,
+        moves: Moves,
+        feed: Feed | None = None,
+        polled: _Polled = _NOT_POLLED,
+        verdicts: Sequence[Verdict] = (),
     ) -> Cycle:
+        snapshot = None
+        if polled.snapshot is not None and feed is not None:
+            snapshot = (f"{polled.snapshot.epoch}|{feed.meaning}", polled.snapshot.dump())
         return Cycle(
             at=now.wall,
             poll=polled.poll,
             observations=polled.reading.observations,
-            snapshot=None if polled.snapshot is None else (polled.snapshot.epoch, polled.snapshot.dump()),
+            snapshot=snapshot,
             verdicts=tuple(verdicts),
             incidents=tuple(moves.incidents),
             transitions=tuple(moves.transitions),
@@ -215,6 +253,28 @@ class Cycles:
         return True
 
 
+def _said(
+    budget: Budget,
+    subject: Subject,
+    memory: View,
+    absences: Mapping[Series, Absence],
+    feed: Feed,
+    now: Moment,
+) -> list[Verdict]:
+    """Judge every limit of a budget for one subject.
+
+    A limit that cannot be judged for a fault of ours has no verdict, and turns blind by its age; the others
+    must not share its fate.
+    """
+    said = []
+    for limit in budget.limits:
+        try:
+            said.append(_judged(budget, limit, subject, memory, absences, feed, now))
+        except Exception:
+            log.exception("%s %s could not be judged: a fault of Headroom", budget.id, limit.name)
+    return said
+
+
 def _judged(
     budget: Budget,
     limit: Limit,
@@ -224,18 +284,23 @@ def _judged(
     feed: Feed,
     now: Moment,
 ) -> Verdict:
-    """Judge one limit, by the budget's limits for eviction where Redis evicts by policy."""
-    measure, absence, because = budget.measure, absences.get(Series.of(budget.measure, subject)), ""
-    if absence is not None and absence.reason is Reason.POLICY:
+    """Judge one limit, by the budget's limits for eviction where Redis evicts by policy.
+
+    Which of them hold was said by the last good poll: one that failed changes nothing about the policy.
+    """
+    series, because = Series.of(budget.measure, subject), ""
+    policy = feed.policies.get(series)
+    if policy is not None:
         stand_in = next((other for other in budget.evicting if other.name == limit.name), None)
         if stand_in is not None:
-            measure, limit = Measure(measure.source, Kind.EVICTIONS), stand_in
-            because, absence = f"{absence.detail}; ", absences.get(Series.of(measure, subject))
-    held = memory.parts(Series.of(measure, subject))
+            limit, because = stand_in, f"{policy.detail}; "
+            series = Series.of(evictions_of(budget.measure), subject)
+    held = memory.parts(series)
     # What a source gives less often than it is polled (a slow scrape) still speaks until its next is due.
-    pace = max((one.part.end - one.part.start for one in held[:1]), default=timedelta(0))
+    newest = next((one.part for one in held if one.part.quality in JUDGED), None)
+    pace = timedelta(0) if newest is None else newest.end - newest.start
     fresh_for = 2 * max(feed.source.every, min(pace, budget.window / 2)) + feed.deadline
-    verdict = judge(Case(budget, limit, held, now.wall, fresh_for, absence, subject))
+    verdict = judge(Case(budget, limit, held, now.wall, fresh_for, absences.get(series), subject))
     return replace(verdict, detail=because + verdict.detail) if because else verdict
 
 
@@ -244,7 +309,7 @@ def _longest_windows(budgets: Sequence[Budget]) -> dict[str, timedelta]:
     for budget in budgets:
         keys = [budget.measure.key]
         if budget.evicting:
-            keys.append(Measure(budget.measure.source, Kind.EVICTIONS).key)
+            keys.append(evictions_of(budget.measure).key)
         for key in keys:
             longest[key] = max(budget.window, longest.get(key, timedelta(0)))
     return longest
@@ -254,8 +319,8 @@ def _by_series(absences: Sequence[Absence]) -> dict[Series, Absence]:
     return {absence.series: absence for absence in absences}
 
 
-def _poll_of(feed: Feed, begun: Moment, epoch: str | None, result: str, detail: str) -> Poll:
-    took = timedelta(seconds=clock.now().monotonic - begun.monotonic)
+def _poll_of(feed: Feed, begun: Moment, ended: Moment, epoch: str | None, result: str, detail: str) -> Poll:
+    took = timedelta(seconds=ended.monotonic - begun.monotonic)
     return Poll(feed.source.name, epoch, begun.wall, took, result, detail)
 
 

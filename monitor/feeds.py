@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
+from urllib.parse import urlsplit
 
 from headroom.budgets import Budget, Kind, Measure, Reason
 from headroom.config import Config
@@ -27,6 +29,9 @@ class Feed:
         skip: polls to leave out before the next try.
         judged: when its budgets were last judged, by the monotonic clock.
         absences: what the latest poll said instead of evidence.
+        policies: what the latest good poll said of memories that are judged by their evictions.
+        busy: a poll or a judgement is under way.
+        meaning: identifies what the source's evidence is about: where it comes from and how it is classed.
     """
 
     source: Source
@@ -38,6 +43,8 @@ class Feed:
     judged: float | None = None
     busy: bool = False
     absences: dict[Series, Absence] = field(default_factory=dict)
+    policies: dict[Series, Absence] = field(default_factory=dict)
+    meaning: str = ""
 
     @property
     def deadline(self) -> timedelta:
@@ -46,7 +53,8 @@ class Feed:
 
     def asked(self) -> set[Series]:
         """Return the series of subject {} that the budgets need."""
-        return {Series.of(budget.measure) for budget in self.budgets}
+        evicting = {Series.of(evictions_of(budget.measure)) for budget in self.budgets if budget.evicting}
+        return {Series.of(budget.measure) for budget in self.budgets} | evicting
 
     def all_absent(self, reason: Reason, detail: str) -> tuple[Absence, ...]:
         """Return the same absence for every series that is asked of the source."""
@@ -63,6 +71,30 @@ class Feed:
         self.skip = min(LONGEST_PAUSE, 2**beyond) - 1 if beyond >= 0 else 0
 
 
+def evictions_of(measure: Measure) -> Measure:
+    """Return what stands in for a Redis memory while keys are evicted by policy."""
+    return Measure(measure.source, Kind.EVICTIONS)
+
+
+def _meaning(config: Config, source: Source) -> str:
+    """Return what identifies the evidence of a source: under another one, what was kept is of no use."""
+    address = urlsplit("" if source.url is None else source.url.reveal())
+    place = (address.hostname, address.port, address.path)
+    rules: object = None
+    if source.kind is SourceKind.PROMETHEUS:
+        endpoints = config.endpoints
+        rules = [
+            [
+                (rule.name, sorted(rule.methods), rule.paths)
+                for rule in (*endpoints.classes, endpoints.ignored)
+            ],
+            sorted(endpoints.labels.items()),
+        ]
+    elif source.kind is SourceKind.POSTGRES:
+        rules = [(rule.name, rule.patterns) for rule in config.queries.classes]
+    return sha256(repr((source.kind.value, place, rules)).encode()).hexdigest()[:16]
+
+
 def thresholds(budgets: tuple[Budget, ...]) -> Mapping[Measure, tuple[float, ...]]:
     """Return the measures of the budgets with the thresholds, in seconds, at which bounds are wanted."""
     asked: dict[Measure, set[float]] = defaultdict(set)
@@ -77,7 +109,8 @@ def feeds(config: Config) -> list[Feed]:
     made = []
     for source in config.sources:
         budgets = tuple(budget for budget in config.budgets if budget.measure.source == source.name)
-        made.append(Feed(source, budgets, _collector(config, source, budgets)))
+        collector = _collector(config, source, budgets)
+        made.append(Feed(source, budgets, collector, meaning=_meaning(config, source)))
     return made
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from headroom.budgets import Measure, Subject
+from headroom.budgets import Budget, Measure, Subject
 from headroom.observation import Observation, Part, Series
 
 _MOST = 20_000  # parts of one series: a window of days polled every second would otherwise grow without bound
@@ -45,10 +45,17 @@ class Memory:
             # After a step back of the clock older parts lie ahead of it; they leave when it gets there.
             while parts and parts[-1].at <= at - length:
                 parts.pop()
+        self._forget(at)
+
+    def _forget(self, at: datetime) -> None:
+        """Drop the series of which nothing new came for a window: their subjects are gone, or silent."""
+        gone = [series for series, parts in self._parts.items() if parts[0].at <= at - self.window_of(series)]
+        for series in gone:
+            del self._parts[series]
 
     def restore(self, series: Series, parts: Sequence[Kept]) -> None:
         """Put back what the history kept of a series, newest first."""
-        if self.window_of(series):
+        if parts and self.window_of(series):
             self._parts[series] = deque(parts, maxlen=_MOST)
 
     def seen_with(self, observations: Sequence[Observation], at: datetime) -> View:
@@ -70,6 +77,10 @@ class View:
     def parts(self, series: Series) -> Sequence[Kept]:
         """Return the parts of a series, newest first."""
         return (*self.fresh.get(series, ()), *self.held.get(series, ()))
+
+    def knows(self, budget: Budget, subject: Subject) -> bool:
+        """Tell whether there is anything of a subject at all."""
+        return bool(self.parts(Series.of(budget.measure, subject)))
 
     def subjects(self, measure: Measure) -> list[Subject]:
         """Return the subjects of a measure that have parts, and {} in any case and first."""

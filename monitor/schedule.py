@@ -10,13 +10,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import clock
 from monitor.cycle import Cycles
-from monitor.feeds import Feed
 
 log = logging.getLogger("headroom.schedule")
 
@@ -37,20 +37,26 @@ class Schedule:
             timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )
         self._every: dict[str, tuple[timedelta, timedelta]] = {}
+        self._running: set[asyncio.Task[object]] = set()
+        self._stopping = False
 
     def start(self) -> None:
         """Plan all jobs and begin."""
         for feed in self._cycles.feeds:
             if feed.collector is not None:
-                self._add(feed.source.name, _polling(self._cycles, feed), feed.source.every)
+                self._add(feed.source.name, partial(self._cycles.poll, feed), feed.source.every)
         shortest = min((feed.source.every for feed in self._cycles.feeds), default=timedelta(seconds=15))
         self._add("(silent sources)", self._cycles.judge_silent, shortest)
         self._add("(old readings)", self._cycles.prune, timedelta(hours=1))
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Start nothing more."""
+    async def stop(self) -> None:
+        """Start nothing more, and end what is under way: a poll is given up, a commit is finished."""
+        self._stopping = True
         self._scheduler.shutdown(wait=False)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     async def watch_clocks(self) -> None:
         """Re-plan all jobs whenever the wall clock was set; runs until cancelled.
@@ -71,8 +77,9 @@ class Schedule:
         offset = phase(name, every)
         self._every[name] = (every, offset)
         self._scheduler.add_job(
-            call,
+            self._bounded,
             "interval",
+            args=[call],
             seconds=every.total_seconds(),
             id=name,
             next_run_time=datetime.now(UTC) + offset,
@@ -83,9 +90,13 @@ class Schedule:
             self._scheduler.reschedule_job(name, trigger="interval", seconds=every.total_seconds())
             self._scheduler.modify_job(name, next_run_time=datetime.now(UTC) + offset)
 
-
-def _polling(cycles: Cycles, feed: Feed) -> Callable[[], Awaitable[object]]:
-    async def poll() -> bool:
-        return await cycles.poll(feed)
-
-    return poll
+    async def _bounded(self, call: Callable[[], Awaitable[object]]) -> None:
+        """Run a job as a task of ours, which can be ended in order."""
+        task = asyncio.ensure_future(call())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise

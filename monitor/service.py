@@ -13,6 +13,7 @@ from alerts.outbox import Deliverer
 from headroom.config import Config
 from headroom.history import Cycle, History, open_history
 from monitor.cycle import Cycles
+from monitor.feeds import Feed
 from monitor.schedule import Schedule
 from monitor.writer import Writer
 
@@ -40,21 +41,24 @@ async def collect(config: Config) -> None:
         )
         await stopped.wait()
         log.info("stopping")
-        schedule.stop()
+        await schedule.stop()
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
 
 
 async def collect_once(config: Config) -> None:
-    """Poll every source twice, one interval apart, judge, deliver, and return."""
+    """Poll every source twice, one interval of its own apart, judge, deliver, and return."""
     async with _Process(config) as process:
-        polled = [feed for feed in process.cycles.feeds if feed.collector is not None]
-        await asyncio.gather(*(process.cycles.poll(feed) for feed in polled))
-        if polled:
-            await asyncio.sleep(max(feed.source.every for feed in polled).total_seconds())
-        await asyncio.gather(*(process.cycles.poll(feed) for feed in polled))
-        await process.cycles.judge_silent()
+        cycles = process.cycles
+
+        async def twice(feed: Feed) -> None:
+            await cycles.poll(feed)
+            await asyncio.sleep(feed.source.every.total_seconds())
+            await cycles.poll(feed)
+
+        await asyncio.gather(*(twice(feed) for feed in cycles.feeds if feed.collector is not None))
+        await cycles.judge_silent()
 
 
 class _Process:

@@ -13,9 +13,11 @@ from alerts.outbox import notices
 from headroom.budgets import Budget, Statistic, Subject, Verdict
 from headroom.config import Config
 from headroom.history import History
-from headroom.incidents import Incident, Notice, NoticeStatus, Transition
+from headroom.incidents import Incident, Notice, NoticeStatus, Transition, Why
 from monitor.clock import Moment
 from monitor.writer import Writer
+
+GONE_AFTER = timedelta(minutes=15)  # a machine that is only being restarted comes back before
 
 
 @dataclass(slots=True)
@@ -49,14 +51,23 @@ class Watchlist:
         *,
         now: Moment,
         elapsed: timedelta,
+        gone: bool = False,
     ) -> None:
-        """Decide on each row of a budget and subject; `verdicts` are on all its limits for that subject."""
+        """Decide on each row of a budget and subject; `verdicts` are on all its limits for that subject.
+
+        `gone` tells that its source answers, and gives nothing of the subject any more.
+        """
         for statistic in budget.statistics:
+            incident = self._open.get((budget.id, statistic, subject))
+            if gone and incident is not None and incident.unclear_for >= max(budget.window, GONE_AFTER):
+                decision = close(incident, at=now.wall, why=Why.SUBJECT_GONE)
+                await self._note(decision, (), budget, moves, now)
+                continue
             # No verdict on a row (the budget's other limits are in force) is lost sight, never the end.
             row = [verdict for verdict in verdicts if verdict.statistic is statistic]
             decision = decide(
                 row,
-                self._open.get((budget.id, statistic, subject)),
+                incident,
                 policy=Policy(budget.pending_for, budget.recover_for),
                 at=now.wall,
                 elapsed=elapsed,
@@ -64,6 +75,10 @@ class Watchlist:
                 new_id=lambda: uuid4().hex,
             )
             await self._note(decision, row, budget, moves, now)
+
+    def subjects(self, budget: Budget) -> set[Subject]:
+        """Return the subjects of a budget that have an open incident: they are judged until it ends."""
+        return {subject for name, _, subject in self._open if name == budget.id}
 
     async def close_changed(self, now: Moment) -> Moves:
         """Return the end of every incident that was opened under a promise which is no longer made."""

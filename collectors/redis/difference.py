@@ -130,9 +130,18 @@ def _memory(series: Series, after: RedisSnapshot, between: Span) -> Iterator[Obs
     used = max(0, figures["used"] - figures.get("uncounted", 0))
     detail = "; ".join(filter(None, (f"{used / 2**20:.1f} of {limit / 2**20:.1f} MiB", between.detail)))
     gauge = Gauge.sample(used / limit, between.seconds)
-    yield Observation(series, (Part(between.start, between.end, gauge, between.quality, detail=detail),))
+    part = Part(between.start, between.end, gauge, between.quality, detail=detail)
     if after.policy.startswith(("allkeys-", "volatile-")):
+        # In a series of its own: a full cache that is healthy must never be judged as memory that is full,
+        # not after a failed poll or a restart either, when nobody remembers the policy.
+        yield Observation(Series(series.source, f"{series.measure}{EVICTING}", series.subject), (part,))
         yield Absence(series, Reason.POLICY, _EVICTING.format(policy=after.policy))
+    else:
+        yield Observation(series, (part,))
+
+
+EVICTING = ":evicting"
+"""What the measure of a memory is called while keys are evicted by policy."""
 
 
 _UNLIMITED = (

@@ -81,7 +81,7 @@ async def test_memory_without_eviction(start: Start) -> None:
 
 
 async def test_memory_with_eviction_is_judged_by_evictions(start: Start) -> None:
-    """Under allkeys-lru the gauge comes with the reason not to judge it; evictions are counted."""
+    """Under allkeys-lru the gauge has a series of its own, and a reason stands in the memory's."""
     server = start(maxmemory="1300kb", maxmemory_policy="allkeys-lru")
     async with collecting(server.url) as collector:
         before = await collector.fetch()
@@ -89,9 +89,11 @@ async def test_memory_with_eviction_is_judged_by_evictions(start: Start) -> None
         after = await collector.fetch()
         reading = collector.difference(before, after)
 
-    gauge = part(reading, MEMORY).evidence
+    aside = [one for one in reading.observations if one.series.measure == f"{MEMORY.key}:evicting"]
+    gauge = aside[0].parts[0].evidence
     assert isinstance(gauge, Gauge)
     assert 0.7 < gauge.last < 1.1
+    assert not [one for one in reading.observations if one.series.measure == MEMORY.key]
     assert (absence(reading, MEMORY).reason, absence(reading, MEMORY).detail) == (
         Reason.POLICY,
         "maxmemory-policy is allkeys-lru, under which a full cache is healthy: it is judged by its evictions",

@@ -36,12 +36,19 @@ def test_fast_requests_are_met_with_headroom() -> None:
 
 
 def test_slow_requests_are_over_and_firm() -> None:
-    """All slow: over, surely enough to wake somebody."""
-    verdict = judge(case(held(SLOW, SLOW)))
+    """All slow in three intervals: over, surely enough to wake somebody."""
+    verdict = judge(case(held(SLOW, SLOW, SLOW)))
 
     assert verdict.outcome is Outcome.OVER
     assert verdict.firm
     assert verdict.value == Interval(0.5, 1.0)
+
+
+def test_a_single_burst_wakes_nobody() -> None:
+    """All of 400 slow, but in two intervals only: over, and one burst may have done it."""
+    verdict = judge(case(held(SLOW, SLOW)))
+
+    assert (verdict.outcome, verdict.firm) == (Outcome.OVER, False)
 
 
 def test_over_at_one_percent_is_not_yet_firm() -> None:
@@ -115,14 +122,44 @@ def test_what_is_known_to_be_broken_outweighs_fresh_figures(reason: Reason) -> N
 
 
 @pytest.mark.parametrize("quality", [Quality.GAP, Quality.SUSPECT])
-def test_doubtful_intervals_are_not_judged(quality: Quality) -> None:
-    """A window of gaps only is undecided, and one gap among others is left out."""
-    alone = judge(case(held(SLOW, SLOW, quality=quality)))
-    mixed = judge(case([*held(*[FAST] * 5), *held(SLOW, quality=quality, now=NOW - EVERY * 5)]))
+def test_doubtful_intervals_alone_settle_nothing(quality: Quality) -> None:
+    """A window of gaps or suspected resets only is undecided."""
+    verdict = judge(case(held(SLOW, SLOW, quality=quality)))
 
-    assert (alone.outcome, alone.reason) == (Outcome.UNDECIDED, Reason.PARTIAL)
-    assert mixed.outcome is Outcome.MET
-    assert mixed.slow == (0, 0)
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNDECIDED, Reason.PARTIAL)
+
+
+def test_a_gap_is_left_out_among_others() -> None:
+    """What was slow in a gap is not judged."""
+    verdict = judge(case([*held(*[FAST] * 5), *held(SLOW, quality=Quality.GAP, now=NOW - EVERY * 5)]))
+
+    assert (verdict.outcome, verdict.slow) == (Outcome.MET, (0, 0))
+
+
+def test_events_in_doubt_count_as_what_they_may_have_been() -> None:
+    """Two hundred in doubt may all have been slow: too many beside 1,000, few beside 8,000."""
+    doubt = held(FAST, quality=Quality.SUSPECT)
+
+    few = judge(case([*doubt, *held(*[FAST] * 5)]))
+    many = judge(case([*doubt, *held(*[cumulative(*[2000] * 7)] * 4)]))
+
+    assert (few.outcome, few.reason) == (Outcome.UNDECIDED, Reason.PARTIAL)
+    assert few.detail == (
+        "0 of 1,000 took longer than 200 ms (0%), 5% allowed; a further 200 came in intervals with a "
+        "suspected reset, and what they took may turn it: it settles when those leave the window"
+    )
+    assert many.outcome is Outcome.MET
+
+
+def test_a_gap_does_not_keep_old_evidence_young() -> None:
+    """After a long silence one poll that spans it proves nothing of now; then the source is gone again."""
+    old = held(*[FAST] * 5, now=NOW - timedelta(minutes=2))
+    gap = held(FAST, quality=Quality.GAP)
+    gone = Absence(SERIES, Reason.UNREACHABLE, "metrics: connection refused")
+
+    assert judge(case([*gap, *old])).reason is Reason.PARTIAL
+    later = judge(case([*gap, *old], absence=gone, at=NOW + timedelta(seconds=43)))
+    assert later.reason is Reason.UNREACHABLE
 
 
 def test_a_reset_is_said() -> None:
