@@ -76,7 +76,7 @@ def judge(case: Case) -> Verdict:
     judged = [one for one in window if one.part.quality in JUDGED]
     doubtful = [one.part for one in window if one.part.quality is Quality.SUSPECT]
     finding = _without_figures(case, window, judged) or _with_figures(limit, judged, doubtful, case.alpha)
-    covered = covered_by([one.part for one in judged])
+    covered = min(1.0, covered_by([one.part for one in judged]) / budget.window)
     allowed = limit.statistic.allowed
     return Verdict(
         budget=budget.id,
@@ -87,10 +87,10 @@ def judge(case: Case) -> Verdict:
         source=budget.measure.source,
         outcome=finding.reason.outcome,
         reason=finding.reason,
-        detail=finding.detail,
+        detail=finding.detail + (wording.coverage(covered) if finding.value is not None else ""),
         unit=limit.unit,
         threshold=limit.threshold,
-        window=Window(case.at - budget.window, case.at, min(1.0, covered / budget.window)),
+        window=Window(case.at - budget.window, case.at, covered),
         at=case.at,
         value=finding.value,
         slow=finding.slow,

@@ -16,6 +16,8 @@ from headroom.evidence import Bounds, Histogram, Interval
 from headroom.observation import Part, Quality
 from headroom.units import format_duration, format_interval, format_value
 
+BURSTS = 2.0  # from this design effect on, bursts are worth a word
+FULL = 0.9  # of a window, and nobody needs to be told
 _FARTHEST = 20  # so many times the events that the window holds are no advice
 
 
@@ -80,7 +82,7 @@ def percentile(
             )
         case _:
             rest = "; " + _missing_samples(limit, bounds, effect=effect, alpha=alpha)
-    return seen + rest + _lost(parts)
+    return seen + rest + _remarks(parts)
 
 
 def _between(low: float, high: float) -> str:
@@ -111,23 +113,35 @@ def _missing_samples(limit: Limit, bounds: Bounds, *, effect: float, alpha: floa
     def settled(size: float) -> bool:
         return upper_limit(high * size, size, alpha) <= q or lower_limit(low * size, size, alpha) > q
 
-    bursts = " (slow ones come in bursts, which count for less)" if effect > 2 else ""  # noqa: PLR2004 worth a word
     size = n
     while not settled(size):
         size *= 2
         if size > _FARTHEST * n:
-            return f"too near the limit to be settled soon{bursts}"
+            if effect > BURSTS:
+                return "slow ones come in bursts, so that the rate behind them cannot be told yet"
+            return "too near the limit to be settled soon"
     least, most = size / 2, size
     while most - least > 1:
         middle = (least + most) / 2
         least, most = (least, middle) if settled(middle) else (middle, most)
     more = max(1, math.ceil(most * effect) - bounds.n)
+    bursts = " (slow ones come in bursts, which count for less)" if effect > BURSTS else ""
     return f"too few to tell: about {more:,} more at this rate of slow ones settle it{bursts}"
 
 
-def _lost(parts: Sequence[Part]) -> str:
+def _remarks(parts: Sequence[Part]) -> str:
+    """Return what a reset lost, and what the newest interval's reader should know."""
     details = dict.fromkeys(part.detail for part in parts if part.quality is Quality.RESET and part.detail)
-    return "".join(f"; {detail}" for detail in list(details)[:2])
+    told = [f"; {detail}" for detail in list(details)[:2]]
+    newest = parts[0]
+    if newest.detail and newest.quality is not Quality.RESET:
+        told.append(f"; newest interval: {newest.detail}")
+    return "".join(told)
+
+
+def coverage(share_of_window: float) -> str:
+    """Return what is to be said of a window that evidence covers only in part; nothing where it is full."""
+    return "" if share_of_window >= FULL else f"; evidence covers {share(share_of_window)} of the window"
 
 
 def average(limit: Limit, value: Interval, reason: Reason, n: int, details: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -119,6 +120,8 @@ def demo(seconds: float | None, fault: str | None, port: int | None, *, no_dashb
     """Run a sample ERP with servers of its own, and watch it."""
     from monitor import sample  # noqa: PLC0415 as in run
 
+    if seconds is not None and not math.isfinite(seconds):
+        raise click.BadParameter("a number of seconds is needed", param_hint="--for")
     sys.exit(sample.run(seconds=seconds, fault=fault, port=port, dashboard=not no_dashboard))
 
 
@@ -126,11 +129,12 @@ def demo(seconds: float | None, fault: str | None, port: int | None, *, no_dashb
 @config_option
 def init(path: Path) -> None:
     """Write the shipped budgets.yaml, with all its comments, where --config says."""
-    from monitor.shipped import BUDGETS  # noqa: PLC0415 as in run
+    from monitor.shipped import BUDGETS, SCHEMA  # noqa: PLC0415 as in run
 
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(BUDGETS.read_text(encoding="utf-8"))
+            text = BUDGETS.read_text(encoding="utf-8")
+            file.write(text.replace("$schema=docs/budgets.schema.json", f"$schema={SCHEMA}", 1))
     except FileExistsError:
         click.echo(f"{path} exists and is left as it is; name another file with --config", err=True)
         sys.exit(USAGE)

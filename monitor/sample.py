@@ -73,7 +73,10 @@ def _run(
         started["the collectors"] = children.start(
             children.headroom("run", "--config", str(config)), stdout=log, stderr=log
         )
-    click.echo(f"Configuration: {config} (e.g. headroom check --config {config})")
+    command = (
+        "headroom" if shutil.which("headroom") else os.path.relpath(Path(sys.executable).parent / "headroom")
+    )
+    click.echo(f"Configuration: {config} (e.g. {command} check --config {config})")
     click.echo(f"Logs: {logs}/")
     if dashboard:
         port = port or children.free_port()
@@ -81,8 +84,8 @@ def _run(
             started["the dashboard"] = children.start(
                 children.dashboard(config, port), stdout=log, stderr=log
             )
-        if not announce(f"http://127.0.0.1:{port}", started["the dashboard"], stop):
-            click.echo(f"the dashboard did not start; see {logs}/dashboard.log", err=True)
+        if not announce(f"http://127.0.0.1:{port}", started, stop):
+            click.echo(f"the demo did not start; see {logs}/", err=True)
             return FAILED
     return watch(started, stop, seconds=seconds)
 

@@ -2,4 +2,6 @@
 
 from pathlib import Path
 
-BUDGETS = Path(__file__).resolve().parents[1] / "budgets.yaml"
+_HERE = Path(__file__).resolve().parents[1]
+BUDGETS = _HERE / "budgets.yaml"
+SCHEMA = _HERE / "docs/budgets.schema.json"

@@ -35,15 +35,16 @@ class Stop:
         return self._asked.wait(seconds)
 
 
-def announce(url: str, process: subprocess.Popen[bytes], stop: Stop) -> bool:
-    """Print where the dashboard is as soon as it answers; tell whether it does."""
+def announce(url: str, processes: Mapping[str, subprocess.Popen[bytes]], stop: Stop) -> bool:
+    """Print where the dashboard is as soon as it answers; False where it does not, or a process has ended."""
     until = time.monotonic() + 60
     while not stop.asked() and time.monotonic() < until:
-        if children.healthy(url, process, patience=1):
+        if any(process.poll() is not None for process in processes.values()):
+            return False
+        if children.healthy(url):
             click.echo(f"Dashboard: {url}")
             return True
-        if process.poll() is not None:
-            break
+        stop.wait(0.1)
     return stop.asked()
 
 
@@ -75,8 +76,8 @@ def up(config: Path, port: int) -> int:
         started["collectors"] = children.start(children.headroom("run", "--config", str(config)))
         started["dashboard"] = children.start(children.dashboard(config, port), stdout=sys.stderr.fileno())
         url = f"http://127.0.0.1:{port}"
-        if not announce(url, started["dashboard"], stop):
-            click.echo("the dashboard did not start; see its log above", err=True)
+        if not announce(url, started, stop) and all(each.poll() is None for each in started.values()):
+            click.echo("the dashboard does not answer; see its log above", err=True)
             return FAILED
         return watch(started, stop)
     finally:

@@ -27,6 +27,12 @@ def failed(status: str) -> bool:
     return len(status) == 3 and status[0] == "5"  # noqa: PLR2004 the length of a status
 
 
+_ALL_FAILED = (
+    "all {:,} answers of the newest interval were 5xx, which are not among the durations: "
+    "how fast the others would be cannot be told"
+)
+
+
 @dataclass(slots=True)
 class Classes:
     """One histogram between two snapshots, asked about one class at a time."""
@@ -92,7 +98,7 @@ class Classes:
 
     def _counted(
         self, measure: Measure, changes: list[Change], thresholds: tuple[float, ...]
-    ) -> Iterator[Observation]:
+    ) -> Iterator[Observation | Absence]:
         served = [change for change in changes if not failed(change.series.status)]
         lost = [change for change in changes if failed(change.series.status)]
         remarks = []
@@ -104,11 +110,15 @@ class Classes:
             remarks.append(
                 f"{errors} of {sum(c.n for c in changes)} answers were 5xx and are not among the durations"
             )
-        parts = tuple(_histograms(served, thresholds, remarks))
-        if not parts:
-            quality = min((change.quality for change in lost), key=RANK.index)
-            parts = (_idle(lost[0].bounds, _span(lost), thresholds, quality, _details(lost, remarks)),)
-        yield Observation(Series.of(measure), parts)
+        if errors and not any(change.n for change in served):
+            # An outage is not "no traffic", and nothing of it may look like speed.
+            yield Absence(Series.of(measure), Reason.PARTIAL, _ALL_FAILED.format(errors))
+        else:
+            parts = tuple(_histograms(served, thresholds, remarks))
+            if not parts:
+                quality = min((change.quality for change in lost), key=RANK.index)
+                parts = (_idle(lost[0].bounds, _span(lost), thresholds, quality, _details(lost, remarks)),)
+            yield Observation(Series.of(measure), parts)
         if any(change.series.status for change in changes):
             yield Observation(Series(measure.source, f"{measure.key}:errors"), _ratios(changes, lost))
 

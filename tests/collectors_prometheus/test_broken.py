@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from headroom.evidence import Histogram
 from tests.collectors_prometheus.figures import (
     LATER,
     LOGIN,
@@ -19,14 +18,20 @@ from tests.collectors_prometheus.figures import (
 )
 
 
-def test_only_failures_leave_no_duration_at_all() -> None:
-    """Latency has then seen nothing, and says why."""
+def test_an_outage_is_neither_speed_nor_silence() -> None:
+    """Where every answer failed there is no duration to judge, and that is said; idle would be false."""
     before, after = pair(requests(NOON, 1, status="500"), requests(LATER, 4, status="500"))
 
-    (part,) = seen(read(before, after), LOGIN)
+    said = read(before, after)
 
-    assert isinstance(part.evidence, Histogram)
-    assert (part.evidence.n, part.detail) == (0, "3 of 3 answers were 5xx and are not among the durations")
+    assert absent(said, LOGIN) == (
+        "partial",
+        (
+            "all 3 answers of the newest interval were 5xx, which are not among the durations: "
+            "how fast the others would be cannot be told"
+        ),
+    )
+    assert absent(said, READ) is None
 
 
 @pytest.mark.parametrize(

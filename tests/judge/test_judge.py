@@ -71,7 +71,7 @@ def test_a_burst_counts_for_less_than_single_slow_ones() -> None:
     assert verdict.slow == (120, 120)
     assert verdict.detail == (
         "120 of 1,600 took longer than 200 ms (7.5%), 5% allowed; "
-        "too near the limit to be settled soon (slow ones come in bursts, which count for less)"
+        "slow ones come in bursts, so that the rate behind them cannot be told yet"
     )
 
 
@@ -146,7 +146,8 @@ def test_events_in_doubt_count_as_what_they_may_have_been() -> None:
     assert (few.outcome, few.reason) == (Outcome.UNDECIDED, Reason.PARTIAL)
     assert few.detail == (
         "0 of 1,000 took longer than 200 ms (0%), 5% allowed; a further 200 came in intervals with a "
-        "suspected reset, and what they took may turn it: it settles when those leave the window"
+        "suspected reset, and what they took may turn it: it settles when those leave the window; "
+        "evidence covers 25% of the window"
     )
     assert many.outcome is Outcome.MET
 
@@ -172,7 +173,16 @@ def test_a_reset_is_said() -> None:
     verdict = judge(case(parts))
 
     assert verdict.outcome is Outcome.MET
-    assert verdict.detail.endswith("; erp restarted")
+    assert verdict.detail.endswith("; erp restarted; evidence covers 25% of the window")
+
+
+def test_what_the_newest_interval_leaves_out_is_said() -> None:
+    """Answers that failed are no durations; whoever reads met must know of them."""
+    parts = held(*[FAST] * 20)
+    failing = "15 of 215 answers were 5xx and are not among the durations"
+    parts[0] = Held(NOW, Part(NOW - EVERY, NOW, FAST, detail=failing))
+
+    assert judge(case(parts)).detail.endswith(f"at 99% confidence; newest interval: {failing}")
 
 
 def test_a_window_that_is_not_full_says_its_coverage() -> None:
