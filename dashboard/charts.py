@@ -127,16 +127,22 @@ def _runs(bins: Iterable[Bin]) -> list[list[Bin]]:
     known = [interval for interval in bins if interval.low is not None or interval.high is not None]
     runs: list[list[Bin]] = [known[:1]] if known else []
     for before, after in pairwise(known):
-        if after.start - before.end > LATE_AFTER:
+        # The moments of polls jitter against the times that they tell of: by less than half an interval.
+        longest = max(before.end - before.start, after.end - after.start)
+        if after.start - before.end > min(longest / 2, LATE_AFTER):
             runs.append([])
         runs[-1].append(after)
     return runs
 
 
-def _steps(run: Sequence[Bin], ends: Sequence[float]) -> list[Point]:
+def _steps(run: Sequence[Bin], heights: Sequence[float]) -> list[Point]:
+    """Return two points of each interval; it begins where the one before ended: no edge is slanted."""
     points: list[Point] = []
-    for interval, end in zip(run, ends, strict=True):
-        points += [(interval.start, end), (interval.end, end)]
+    start = run[0].start
+    for interval, height in zip(run, heights, strict=True):
+        end = max(start, interval.end)
+        points += [(start, height), (end, height)]
+        start = end
     return points
 
 
@@ -150,9 +156,10 @@ def _band(bins: Sequence[Bin], limit: Limit) -> list[go.Scatter]:
         lower = _steps(run, [interval.low or 0.0 for interval in run])
         area += [*upper, *reversed(lower), (None, None)]
         if shares:
-            line += [*((one.start, _high(one)) for one in run), upper[-1], (None, None)]
+            line += [*upper[::2], upper[-1], (None, None)]
         else:
-            line += [*((one.end, one.mean) for one in run), (None, None)]
+            # From its start: a run of one interval would be one point, which is not drawn.
+            line += [(run[0].start, run[0].mean), *((one.end, one.mean) for one in run), (None, None)]
     return [
         go.Scatter(
             x=[moment for moment, _ in area],

@@ -7,9 +7,12 @@ from datetime import datetime, tzinfo
 from html import escape
 from urllib.parse import urlsplit
 
+from dashboard.charts import zone_name
 from dashboard.markup import bar, chip, usage
+from dashboard.shares import share, shares, whole
 from dashboard.visitor import clock
 from headroom.budgets import Budget, Unit, Verdict
+from headroom.incidents import Incident
 from headroom.standpoint import Standpoint, used
 from headroom.units import format_duration, format_interval, format_value
 
@@ -19,7 +22,7 @@ def verdict(standpoint: Standpoint, *, now: datetime, zone: tzinfo) -> str:
     said, limit = standpoint.verdict, standpoint.limit
     side = "at least" if limit.at_least else "at most"
     name = f"{limit.name}: {side} {format_value(limit.threshold, limit.unit)}"
-    share = used(standpoint)
+    part = used(standpoint)
     pairs = [
         ("measured", "" if said.value is None else format_interval(said.value, said.unit, said.threshold)),
         ("slower than the limit", _slow(said)),
@@ -28,7 +31,7 @@ def verdict(standpoint: Standpoint, *, now: datetime, zone: tzinfo) -> str:
         ("headroom", _headroom(said)),
         ("judged on", _basis(said)),
         ("window", _window(said, now, zone)),
-        ("covered by evidence", format_value(said.window.coverage, Unit.SHARE)),
+        ("covered by evidence", whole(said.window.coverage)),
         ("reason", said.reason.value),
         ("severity", said.severity.value),
         ("since", "" if standpoint.since is None else clock(standpoint.since, now, zone)),
@@ -37,8 +40,14 @@ def verdict(standpoint: Standpoint, *, now: datetime, zone: tzinfo) -> str:
         f'<section class="hr-verdict hr-{said.outcome}" data-limit="{escape(limit.name)}"'
         f' data-outcome="{said.outcome}"><h3>{chip(said.outcome, near=said.near)} {escape(name)}</h3>'
         f"<p>{escape(_sentence(said.detail))}</p>"
-        f"{bar(share, said.outcome)}<small>{escape(usage(share))}</small>{_facts(pairs)}</section>"
+        f"{bar(part, said.outcome)}<small>{escape(usage(part))}</small>{_facts(pairs)}</section>"
     )
+
+
+def alert(incident: Incident, *, now: datetime, zone: tzinfo) -> str:
+    """Return an open alert as plain text; the zone is told, since its last sentence is written in UTC."""
+    since = clock(incident.fired or incident.opened, now, zone)
+    return f"Alert {incident.state} since {since} ({zone_name(zone, now)}). {incident.worst}"
 
 
 def promise(budget: Budget, today: datetime) -> str:
@@ -96,10 +105,7 @@ def _slow(said: Verdict) -> str:
 
 def _rate(said: Verdict) -> str:
     assert said.slow_share is not None
-    low = format_value(said.slow_share.low or 0.0, Unit.SHARE, against=said.allowed)
-    if said.slow_share.high is None:
-        return f"{low} or more"
-    return f"{low} to {format_value(said.slow_share.high, Unit.SHARE, against=said.allowed)}"
+    return shares(said.slow_share.low or 0.0, said.slow_share.high, against=said.allowed)
 
 
 def _basis(said: Verdict) -> str:
@@ -112,7 +118,7 @@ def _basis(said: Verdict) -> str:
 def _headroom(said: Verdict) -> str:
     if said.headroom is None:
         return ""
-    return format_value(said.headroom, Unit.SHARE) if said.headroom > 0 else "none"
+    return share(said.headroom) if said.headroom > 0 else "none"
 
 
 def _window(said: Verdict, now: datetime, zone: tzinfo) -> str:

@@ -10,10 +10,10 @@ from html import escape
 from urllib.parse import urlencode
 
 from dashboard.look import COLOURS, ICONS
-from headroom.budgets import Outcome, Unit
+from dashboard.shares import LEAST, share, shares
+from headroom.budgets import Outcome
 from headroom.evidence import Interval, Ratio
 from headroom.summary import Row, SourceAge
-from headroom.units import format_value
 
 NOTHING = "\u2013"
 SCALE = 1.6  # the bar ends at 160 % of what is allowed
@@ -30,20 +30,9 @@ def chip(outcome: Outcome, *, near: bool = False) -> str:
 
 def usage(used: Interval | None) -> str:
     """Return how much of the promise is used, in words: "uses 40% to 62% of what is allowed"."""
-    if used is None or (not used.low and used.high is None):
+    if used is None or ((used.low or 0.0) < LEAST and used.high is None):
         return "how much is used of what is allowed cannot be told"
-    low, high = (None if end is None else _percent(end) for end in (used.low, used.high))
-    if high is None:
-        told = f"{low} or more"
-    elif low == high:
-        told = high
-    else:
-        told = f"{low} to {high}" if used.low else f"at most {high}"
-    return f"uses {told} of what is allowed"
-
-
-def _percent(share: float) -> str:
-    return format_value(share, Unit.SHARE, against=1.0)
+    return f"uses {shares(used.low or 0.0, used.high, against=1.0)} of what is allowed"
 
 
 def bar(used: Interval | None, outcome: Outcome, marks: Iterable[tuple[str, float]] = ()) -> str:
@@ -66,8 +55,8 @@ def bar(used: Interval | None, outcome: Outcome, marks: Iterable[tuple[str, floa
     return f'<span class="hr-bar hr-{outcome}" role="img" aria-label="{said}">{"".join(boxes)}</span>'
 
 
-def _place(share: float) -> str:
-    return f"{100 * min(max(share, 0.0), SCALE) / SCALE:.2f}%"
+def _place(used: float) -> str:
+    return f"{100 * min(max(used, 0.0), SCALE) / SCALE:.2f}%"
 
 
 def link(row: Row, base: str) -> str:
@@ -130,8 +119,7 @@ def sources(ages: Iterable[SourceAge]) -> str:
 def unclassified(found: Iterable[tuple[str, Ratio]]) -> str:
     """Return what matches no class, and so is held against no budget; empty where everything matches one."""
     told = [
-        f"{format_value(ratio.part / ratio.whole, Unit.SHARE)} of {escape(name)} "
-        f"({ratio.part:,.0f} of {ratio.whole:,.0f})"
+        f"{share(ratio.part / ratio.whole)} of {escape(name)} ({ratio.part:,.0f} of {ratio.whole:,.0f})"
         for name, ratio in found
         if ratio.part and ratio.whole
     ]

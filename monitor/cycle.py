@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from headroom.budgets import Budget, Limit, Reason, Subject, Verdict
 from headroom.config import Config
-from headroom.history import Cycle, History, HistoryError, Poll
+from headroom.history import Cycle, History, HistoryError, HistoryGone, Poll
 from headroom.judge import Case, judge
 from headroom.observation import JUDGED, Absence, Reading, Series, Snapshot, SourceError
 from monitor import clock
@@ -54,8 +54,11 @@ class Cycles:
         writer: Writer,
         *,
         committed: Callable[[Cycle], None],
+        gone: Callable[[HistoryGone], None] = lambda _: None,
         read_clock: Callable[[], Moment] = clock.now,
     ) -> None:
+        """`gone` is told when the history's file was taken away: nothing can be recorded any more."""
+        self._gone = gone
         self._clock = read_clock
         self.feeds = feeds(config)
         self._config = config
@@ -245,6 +248,9 @@ class Cycles:
     async def _commit(self, cycle: Cycle) -> bool:
         try:
             await self._writer(self._history.record, cycle)
+        except HistoryGone as error:
+            self._gone(error)
+            return False
         except HistoryError as error:
             log.error("the cycle was not recorded: %s", error)  # noqa: TRY400 a sentence, not a traceback, for people
             return False

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Self
 
 from alerts.outbox import Deliverer
 from headroom.config import Config
-from headroom.history import Cycle, History, open_history
+from headroom.history import Cycle, History, HistoryGone, open_history
 from monitor.cycle import Cycles
 from monitor.feeds import Feed
 from monitor.schedule import Schedule
@@ -28,7 +29,7 @@ async def collect(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stopped.set)
-    async with _Process(config) as process:
+    async with _Process(config, stop=stopped.set) as process:
         schedule = Schedule(process.cycles)
         schedule.start()
         watch = asyncio.create_task(schedule.watch_clocks())
@@ -45,6 +46,8 @@ async def collect(config: Config) -> None:
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
+        if process.failure is not None:
+            raise process.failure
 
 
 async def collect_once(config: Config) -> None:
@@ -64,8 +67,10 @@ async def collect_once(config: Config) -> None:
 class _Process:
     """What a collecting process holds, acquired and given back in order."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, stop: Callable[[], None] = lambda: None) -> None:
+        self.failure: HistoryGone | None = None
         self._config = config
+        self._stop = stop
         self._writer = Writer()
         self._history: History | None = None
         self._deliverer: Deliverer | None = None
@@ -81,7 +86,9 @@ class _Process:
         try:
             self._history = await self._writer(open_history, self._config.history, collecting=True)
             self._deliverer = Deliverer(self._history, self._config.channels, self._writer)
-            self._cycles = Cycles(self._config, self._history, self._writer, committed=self._wake)
+            self._cycles = Cycles(
+                self._config, self._history, self._writer, committed=self._wake, gone=self._end
+            )
             await self._cycles.resume()
             self._delivering = asyncio.create_task(self._deliverer.run())
         except BaseException:
@@ -91,6 +98,11 @@ class _Process:
 
     async def __aexit__(self, *_: object) -> None:
         await self._close()
+
+    def _end(self, failure: HistoryGone) -> None:
+        """Go no further: what is collected from now on would be lost, and nobody would know."""
+        self.failure = failure
+        self._stop()
 
     def _wake(self, cycle: Cycle) -> None:
         if cycle.notices and self._deliverer is not None:

@@ -60,6 +60,11 @@ _AT_THE_DOOR = {
         "{place} closed the connection at once: it is shutting down, or is not PostgreSQL"
     ),
 }
+# The server knows who asks and lets them not in: SQLSTATE 28P01 and 28000, in its words.
+_LOCKED_OUT = re.compile(
+    r"authentication failed for|no password supplied|no pg_hba\.conf entry|pg_hba\.conf rejects"
+    r'|role "[^"]*" (?:does not exist|is not permitted to log in)'
+)
 _NO_ROLE = re.compile(r'(role|database) "[^"]*" does not exist')
 
 
@@ -72,15 +77,16 @@ def at_the_door(error: psycopg.Error, address: Address) -> SourceError:
         "database": address.database,
         "patience": str(address.patience),
     }
+    reason = Reason.NOT_PERMITTED if _LOCKED_OUT.search(said) else Reason.UNREACHABLE
     if found := _NO_ROLE.search(said):
         return SourceError(
-            Reason.UNREACHABLE,
+            reason,
             f"{address.place} says that {quoted(found.group(), address)}: create it, or correct the URL",
         )
     for words, sentence in _AT_THE_DOOR.items():
         if words in said:
-            return SourceError(Reason.UNREACHABLE, sentence.format(**names))
-    return SourceError(Reason.UNREACHABLE, f"{address.place} opened no session: {quoted(said, address)}")
+            return SourceError(reason, sentence.format(**names))
+    return SourceError(reason, f"{address.place} opened no session: {quoted(said, address)}")
 
 
 def of_statements(error: psycopg.Error, address: Address) -> Fault:

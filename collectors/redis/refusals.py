@@ -81,7 +81,7 @@ def refusal(error: exceptions.RedisError, address: Address) -> SourceError:
         )
     if sentence is _SILENT and address.tls and "connecting" in said:
         sentence = _SILENT_TO_TLS  # Redis waits for the end of a line, which a TLS greeting does not bring
-    forbidden = isinstance(error, exceptions.NoPermissionError)
+    forbidden = isinstance(error, exceptions.NoPermissionError | exceptions.AuthenticationError)
     return SourceError(
         Reason.NOT_PERMITTED if forbidden else Reason.UNREACHABLE,
         f"{address.place} {sentence.format(user=address.user, said=said, patience=address.patience)}",

@@ -85,9 +85,8 @@ def live(row_id: str) -> None:
         return
     zone = visitor.zone()
     if row.incident is not None:
-        since = visitor.clock(row.incident.fired or row.incident.opened, now, zone)
         st.error(
-            visitor.plain(f"Alert {row.incident.state} since {since}. {row.incident.worst}"),
+            visitor.plain(detail.alert(row.incident, now=now, zone=zone)),
             icon=":material/notifications_active:",
         )
     for standpoint in row.limits:

@@ -100,9 +100,9 @@ def _sentence(path: Path, error: BaseException | None) -> str:
 _SENTENCES = {
     "SQLITE_FULL": "the history {path} cannot be written: the disk is full; free some space",
     "SQLITE_NOTADB": "{path} is not a history: it is no SQLite file; "
-    "name another history:, or move the file away",
+    "name another file under `history:` in budgets.yaml, or move the file away",
     "SQLITE_READONLY": "the history {path} cannot be written: the file or its folder is read-only "
-    "for this user; allow it, or name another history:",
+    "for this user; allow it, or name another file under `history:` in budgets.yaml",
     "SQLITE_CANTOPEN": "the history {path} cannot be opened: it is no readable file; "
     "see who may read it and its folder",
     "SQLITE_BUSY": "the history {path} is busy: another process has been writing to it for "

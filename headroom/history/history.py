@@ -16,6 +16,7 @@ from headroom.history import engine, outbox, prune, read, read_judgement, write
 from headroom.history.encode import Damaged
 from headroom.history.lock import CollectingLock
 from headroom.history.memory import Memory
+from headroom.history.opened import OpenedFile
 from headroom.history.records import (
     Cycle,
     Delivery,
@@ -35,13 +36,15 @@ class History:
 
     Each writing method is one transaction and is called from one thread at a time; reading methods may run
     beside it, in other threads and other processes. All raise HistoryError with a sentence for people, after
-    which nothing of the failed call is stored and the next call may work.
+    which nothing of the failed call is stored and the next call may work. Writing raises HistoryGone
+    where the file was deleted or moved.
     """
 
     def __init__(self, path: Path, database: Engine, lock: CollectingLock | None) -> None:
         self._path = path
         self._engine = database
         self._lock = lock
+        self._file = None if lock is None else OpenedFile(path)
         self._memory = Memory()
 
     # ---- the collecting process
@@ -221,8 +224,9 @@ class History:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        if self._lock is None:
+        if self._file is None:
             raise HistoryError(f"the history {self._path} was opened for reading only")
+        self._file.check()
         try:
             with engine.writing(self._engine, self._path) as connection:
                 yield connection

@@ -27,7 +27,7 @@ class CollectingLock:
         except OSError as error:
             raise HistoryError(
                 f"the history {history} cannot be written: {error.strerror} at {path}; "
-                "let this user write to that folder, or name another history:"
+                "let this user write to that folder, or name another file under `history:` in budgets.yaml"
             ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,7 +40,8 @@ class CollectingLock:
                 ) from error
             process = f" (process {holder})" if holder.isdigit() else ""
             raise HistoryLocked(
-                f"another Headroom is collecting into {history}{process}; stop it or name another history:"
+                f"another Headroom is collecting into {history}{process}; "
+                "stop it or name another file under `history:` in budgets.yaml"
             ) from error
         with suppress(OSError):  # a courtesy to whoever is refused; on a full disk the lock holds without it
             os.ftruncate(self._file, 0)

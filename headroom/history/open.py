@@ -40,7 +40,7 @@ def open_history(url: str, *, collecting: bool, scripts: Scripts = SHIPPED) -> H
     except OSError as error:
         raise HistoryError(
             f"the history {path} cannot be reached: {error.strerror} at {error.filename}; "
-            "see what is there and who may use it, or name another history:"
+            "see what is there and who may use it, or name another file under `history:` in budgets.yaml"
         ) from error
     try:
         return _for_collecting(path, lock, scripts)
@@ -87,10 +87,10 @@ def _for_collecting(path: Path, lock: CollectingLock, scripts: Scripts) -> Histo
     try:
         with writing(engine, path) as connection:
             outbox.release_all(connection)
+        return History(path, engine, lock)
     except BaseException:
         engine.dispose()
         raise
-    return History(path, engine, lock)
 
 
 def _schema(path: Path, scripts: Scripts) -> Schema:
@@ -105,11 +105,12 @@ def _schema(path: Path, scripts: Scripts) -> Schema:
     schema = compared(number, scripts.head)
     if schema is Schema.FOREIGN:
         raise HistoryError(
-            f"{path} is not a history: it is an SQLite file with other tables in it; name another history:"
+            f"{path} is not a history: it is an SQLite file with other tables in it; "
+            "name another file under `history:` in budgets.yaml"
         )
     if schema is Schema.NEWER:
         raise HistoryError(
             f"the history {path} was written by a newer Headroom (schema {number}, this version knows "
-            f"{scripts.head}); update Headroom, or name another history:"
+            f"{scripts.head}); update Headroom, or name another file under `history:` in budgets.yaml"
         )
     return schema

@@ -22,6 +22,10 @@ class HistoryLocked(HistoryError):  # noqa: N818 a state to wait out or to route
     """Another process collects into this history."""
 
 
+class HistoryGone(HistoryError):  # noqa: N818 a state that ends when the file is back, not a defect
+    """The file was deleted or moved while this process collects into it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Poll:
     """One attempt to read a source.

@@ -152,14 +152,18 @@ async def test_wrong_password(start: Start) -> None:
     wrong = await refused(server.url_of("clerk", PASSWORD))
     none = await refused(server.url_of("clerk"))
     stranger = await refused(server.url_of("monitor", PASSWORD))
+    rules.write_text("host all clerk 127.0.0.1/32 reject\nhost all postgres 127.0.0.1/32 trust\n")
+    server.run("SELECT pg_reload_conf()")
+    rejected = await refused(server.url_of("clerk", PASSWORD))
 
-    assert wrong.reason is Reason.UNREACHABLE
+    assert wrong.reason is none.reason is stranger.reason is rejected.reason is Reason.NOT_PERMITTED
     assert wrong.message == f'{place} refuses the password of role "clerk": correct the URL'
     assert none.message == f'{place} wants a password for role "clerk": add it to the URL'
     assert stranger.message == (
         f'{place} lets role "monitor" not into database "postgres" from this machine: '
         "add a line to its pg_hba.conf and reload"
     )
+    assert "pg_hba.conf rejects connection" in rejected.message
 
 
 async def test_unknown_role_and_database(cluster: Server) -> None:
@@ -172,6 +176,7 @@ async def test_unknown_role_and_database(cluster: Server) -> None:
     assert database.message == (
         f'{place} says that database "ghost" does not exist: create it, or correct the URL'
     )
+    assert (role.reason, database.reason) == (Reason.NOT_PERMITTED, Reason.UNREACHABLE)
 
 
 async def test_tls_wanted_but_not_offered(cluster: Server) -> None:
@@ -192,6 +197,7 @@ async def test_no_free_connection(start: Start) -> None:
     for connection in taken:
         connection.close()
 
+    assert error.reason is Reason.UNREACHABLE
     assert error.message == (
         f"127.0.0.1:{server.port} has no free connection: all of max_connections are in use, or all that the "
         "role may have; close some, or keep one for this role"

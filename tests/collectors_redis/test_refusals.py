@@ -156,18 +156,16 @@ async def test_wrong_password(start: Start) -> None:
     locked, opened = start(requirepass="right"), start()
     place, other = f"127.0.0.1:{locked.port}", f"127.0.0.1:{opened.port}"
 
-    assert (await refused(f"redis://:{PASSWORD}@{place}")).message == (
-        f'{place} refuses the password of user "default": correct the URL'
-    )
-    assert (await refused(f"redis://ghost:{PASSWORD}@{place}")).message == (
-        f'{place} refuses the password of user "ghost": correct the URL'
-    )
-    assert (await refused(f"redis://{place}")).message == (
-        f"{place} wants a password: add user and password to the URL"
-    )
-    assert (await refused(f"redis://:{PASSWORD}@{other}")).message == (
-        f"{other} wants no password: take it out of the URL"
-    )
+    wrong = await refused(f"redis://:{PASSWORD}@{place}")
+    ghost = await refused(f"redis://ghost:{PASSWORD}@{place}")
+    none = await refused(f"redis://{place}")
+    needless = await refused(f"redis://:{PASSWORD}@{other}")
+
+    assert {one.reason for one in (wrong, ghost, none, needless)} == {Reason.NOT_PERMITTED}
+    assert wrong.message == f'{place} refuses the password of user "default": correct the URL'
+    assert ghost.message == f'{place} refuses the password of user "ghost": correct the URL'
+    assert none.message == f"{place} wants a password: add user and password to the URL"
+    assert needless.message == f"{other} wants no password: take it out of the URL"
 
 
 async def test_info_not_permitted(start: Start) -> None:
@@ -245,6 +243,7 @@ async def test_strange_answers(answer: bytes, said: str) -> None:
     async with answering(answer) as port:
         error = await refused(f"redis://127.0.0.1:{port}")
 
+    assert error.reason is (Reason.BROKEN_INSTRUMENTATION if said is EMPTY else Reason.UNREACHABLE)
     assert error.message == f"127.0.0.1:{port} {said}"
 
 

@@ -102,6 +102,46 @@ def test_no_line_is_drawn_over_a_gap() -> None:
     assert list(drawn([first, last]).data[1].y) == [0.04, 0.04, None, 0.04, 0.04, None]
 
 
+def outline(bins: list[Bin]) -> list[tuple[float | None, float | None]]:
+    """Return the band's points: seconds before the end of the chart, and height."""
+    band = drawn(bins).data[0]
+    end = NOW.replace(tzinfo=None)
+    return [
+        (None if x is None else (x - end).total_seconds(), y) for x, y in zip(band.x, band.y, strict=True)
+    ]
+
+
+def seconds(start: float, end: float, high: float | None) -> Bin:
+    """Return an interval by its seconds before the end of the chart."""
+    low = None if high is None else 0.0
+    return Bin(NOW + timedelta(seconds=start), NOW + timedelta(seconds=end), low, high, n=9)
+
+
+@pytest.mark.parametrize("between", [[], [seconds(-30, -15, None)]], ids=["a poll that failed", "no traffic"])
+def test_the_band_ends_at_a_gap_of_one_interval(between: list[Bin]) -> None:
+    """Drawn as one, the band would run aslant through what was not measured."""
+    assert outline([seconds(-45, -30, 0.1), *between, seconds(-15, 0, 0.5)]) == [
+        (-45, 0.1), (-30, 0.1), (-30, 0.0), (-45, 0.0), (None, None),
+        (-15, 0.5), (0, 0.5), (0, 0.0), (-15, 0.0), (None, None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("start", [-17.0, -10.0])
+def test_intervals_that_jitter_are_joined_upright(start: float) -> None:
+    """Polls come a little early or late; neither a break nor a slanted edge is in the evidence."""
+    assert outline([seconds(-30, -15, 0.1), seconds(start, 0, 0.5)]) == [
+        (-30, 0.1), (-15, 0.1), (-15, 0.5), (0, 0.5),
+        (0, 0.0), (-15, 0.0), (-15, 0.0), (-30, 0.0), (None, None),
+    ]  # fmt: skip
+
+
+def test_a_resource_read_once_between_gaps_is_seen() -> None:
+    """One point alone would draw no line."""
+    line = drawn([Bin(NOW - QUARTER, NOW, 0.5, 0.6, 0.55)], limits=2).data[1]
+
+    assert list(line.y) == [0.55, 0.55, None]
+
+
 def test_every_colour_is_said() -> None:
     """Plotly's own black would be invisible on the dark theme."""
     chart = drawn(intervals(4))

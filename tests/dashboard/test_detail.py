@@ -13,10 +13,10 @@ from dashboard import detail
 from dashboard.choice import address, wanted
 from dashboard.data import config_path
 from dashboard.visitor import clock, plain, zone_named
-from headroom.budgets import Outcome
+from headroom.budgets import Outcome, Statistic
 from headroom.evidence import Interval
 from headroom.standpoint import standpoints
-from tests.summary.builders import NOW, SOURCES, latency, standing, verdict
+from tests.summary.builders import NOW, SOURCES, incident, latency, standing, verdict
 
 
 def facts(html: str) -> dict[str, str]:
@@ -56,6 +56,36 @@ def test_a_verdict_shows_the_evidence_it_stands_on() -> None:
         "since": "14:50",
     }
     assert "<p>No bucket bound at 200 ms</p>" in html
+
+
+def test_figures_of_a_verdict_are_short() -> None:
+    """No row of digits that nobody reads, where little or nearly all is known."""
+    said = verdict(
+        latency(), 0, Outcome.UNDECIDED, slow_share=Interval(9.09e-13, 0.99999), n=11, headroom=0.999999
+    )
+    (first, _) = standpoints(
+        latency(), SOURCES, [standing(replace(said, window=replace(said.window, coverage=0.99999)))], NOW
+    )
+
+    found = facts(detail.verdict(first, now=NOW, zone=UTC))
+
+    assert found["rate of slow ones"] == "under 0.01% to over 99.9%"
+    assert found["headroom"] == "over 99.9%"
+    assert found["covered by evidence"] == "100%"
+
+
+def test_an_alert_tells_its_zone() -> None:
+    """Its last sentence holds a time in UTC."""
+    one = replace(
+        incident(latency(), Statistic.P95),
+        fired=NOW - timedelta(minutes=3),
+        worst="a reading of 84% at 13:57:00 UTC",
+    )
+
+    assert detail.alert(one, now=NOW, zone=ZoneInfo("Europe/Berlin")) == (
+        "Alert firing since 14:57 (Europe/Berlin, UTC+01:00). a reading of 84% at 13:57:00 UTC"
+    )
+    assert detail.alert(one, now=NOW, zone=UTC).startswith("Alert firing since 13:57 (UTC). ")
 
 
 def test_a_verdict_without_evidence_shows_no_empty_facts() -> None:

@@ -111,7 +111,11 @@ def test_an_unknown_use_draws_nothing_but_the_line() -> None:
         (Interval(0.4, None), "uses 40% or more of what is allowed"),
         (Interval(0.4, 0.62), "uses 40% to 62% of what is allowed"),
         (Interval(0.0, 0.62), "uses at most 62% of what is allowed"),
-        (Interval(0.9996, 1.0004), "uses 99.96% to 100.04% of what is allowed"),
+        (Interval(0.9996, 1.0004), "uses 99.9% to 101% of what is allowed"),
+        (Interval(1.82e-11, 20.0), "uses at most 2000% of what is allowed"),
+        (Interval(1.82e-11, None), "how much is used of what is allowed cannot be told"),
+        (Interval(0.4, 0.99999), "uses 40% to over 99.9% of what is allowed"),
+        (Interval(1.00001, 1.00001), "uses just over 100% of what is allowed"),
         (Interval(1.07, 1.07), "uses 107% of what is allowed"),
     ],
 )

@@ -93,7 +93,7 @@ def test_a_newer_schema_is_refused(written: Path, *, collecting: bool) -> None:
 
     assert refusal(written, collecting=collecting) == (
         f"the history {written} was written by a newer Headroom (schema 0007, this version knows 0001); "
-        "update Headroom, or name another history:"
+        "update Headroom, or name another file under `history:` in budgets.yaml"
     )
 
 
@@ -104,7 +104,8 @@ def test_a_file_that_is_not_sqlite(path: Path, *, collecting: bool) -> None:
     path.write_text("version: 1\n" * 100)
 
     assert refusal(path, collecting=collecting) == (
-        f"{path} is not a history: it is no SQLite file; name another history:, or move the file away"
+        f"{path} is not a history: it is no SQLite file; "
+        "name another file under `history:` in budgets.yaml, or move the file away"
     )
     assert path.read_text() == "version: 1\n" * 100
 
@@ -118,7 +119,8 @@ def test_a_database_of_somebody_else(path: Path) -> None:
     before = path.read_bytes()
 
     assert refusal(path) == (
-        f"{path} is not a history: it is an SQLite file with other tables in it; name another history:"
+        f"{path} is not a history: it is an SQLite file with other tables in it; "
+        "name another file under `history:` in budgets.yaml"
     )
     assert path.read_bytes() == before
 
@@ -134,7 +136,7 @@ def test_a_path_through_a_file(written: Path) -> None:
     """A file where a folder should be."""
     assert refusal(written / "deeper" / "history.db") == (
         f"the history {written}/deeper/history.db cannot be reached: Not a directory at {written}/deeper; "
-        "see what is there and who may use it, or name another history:"
+        "see what is there and who may use it, or name another file under `history:` in budgets.yaml"
     )
 
 
@@ -147,7 +149,7 @@ def test_a_folder_that_may_not_be_written() -> None:
 
     assert said == (
         f"the history {folder}/history.db cannot be written: Permission denied at {folder}/history.db.lock; "
-        "let this user write to that folder, or name another history:\n"
+        "let this user write to that folder, or name another file under `history:` in budgets.yaml\n"
     )
 
 
@@ -164,7 +166,7 @@ def test_a_file_that_may_not_be_written() -> None:
 
     assert said == (
         f"the history {folder}/history.db cannot be written: the file or its folder is read-only for this "
-        "user; allow it, or name another history:\n"
+        "user; allow it, or name another file under `history:` in budgets.yaml\n"
     )
 
 

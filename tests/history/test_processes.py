@@ -19,7 +19,7 @@ def test_a_second_collecting_process_is_refused(path: Path) -> None:
         assert process.stdout.readline() == "collecting\n"
         refused = re.escape(
             f"another Headroom is collecting into {path} (process {process.pid}); "
-            "stop it or name another history:"
+            "stop it or name another file under `history:` in budgets.yaml"
         )
         with pytest.raises(HistoryLocked, match=f"^{refused}$"):
             open_history(str(path), collecting=True)

@@ -184,3 +184,28 @@ def test_check_poll_refuses_beside_a_collecting_process(tmp_path: Path, cache: S
     assert (code, out) == (2, "")
     assert "another Headroom is collecting" in err
     assert stop(process) == 0
+
+
+def test_a_history_that_is_taken_away_ends_the_collecting(tmp_path: Path, cache: Server) -> None:
+    """Writing on into a deleted file would lose everything in silence."""
+    config = configure(tmp_path, cache=cache.url)
+    process = collecting(config)
+    wait_for_poll(config, "cache", "ok")
+    for file in tmp_path.glob("history.db*"):
+        file.unlink()
+
+    assert process.wait(20) == 2
+    assert "was deleted or moved while Headroom collects into it" in (tmp_path / "log").read_text()
+
+
+def test_a_stop_in_the_middle_of_a_poll_is_an_ordinary_end(tmp_path: Path, cache: Server) -> None:
+    """SIGTERM while a source hangs: exit code 0, and no traceback."""
+    config = configure(tmp_path, cache=cache.url)
+    with cache.hanging():
+        process = collecting(config)
+        time.sleep(2.5)
+        assert stop(process) == 0
+
+    log = (tmp_path / "log").read_text()
+    assert "Traceback" not in log
+    assert "ERROR" not in log
