@@ -31,6 +31,7 @@ async def collect(config: Config) -> None:
         loop.add_signal_handler(name, stopped.set)
     async with _Process(config, stop=stopped.set) as process:
         schedule = Schedule(process.cycles)
+        await process.cycles.judge_silent()  # what is not configured is said at once
         schedule.start()
         watch = asyncio.create_task(schedule.watch_clocks())
         polled = sum(feed.collector is not None for feed in process.cycles.feeds)
