@@ -24,6 +24,9 @@ class Quality(StrEnum):
     GAP = "gap"  # longer than two polls: kept for reports, not judged in windows
 
 
+ASIDE = ":evicting"
+"""What is put behind a measure's key for evidence that is kept, but must not be judged under that measure."""
+
 JUDGED = frozenset({Quality.EXACT, Quality.FIRST_SEEN, Quality.RESET})
 
 

@@ -15,7 +15,7 @@ from headroom.budgets import Budget, Limit, Reason, Subject, Verdict
 from headroom.config import Config
 from headroom.history import Cycle, History, HistoryError, HistoryGone, Poll
 from headroom.judge import Case, judge
-from headroom.observation import JUDGED, Absence, Reading, Series, Snapshot, SourceError
+from headroom.observation import ASIDE, JUDGED, Absence, Reading, Series, Snapshot, SourceError
 from monitor import clock
 from monitor.clock import Moment
 from monitor.feeds import Feed, evictions_of, feeds
@@ -35,6 +35,7 @@ class _Polled:
     reading: Reading
     poll: Poll | None
     snapshot: Snapshot | None = None
+    dumped: bytes = b""
 
 
 _NOT_POLLED = _Polled(Reading(), poll=None)
@@ -84,7 +85,8 @@ class Cycles:
         longest = max((budget.window for budget in self._config.budgets), default=timedelta(0))
         held = await self._writer(self._history.recent_parts, None, now.wall - longest)
         for series, parts in held.items():
-            if series.source in same:
+            aside = held.get(Series(series.source, f"{series.measure}{ASIDE}", series.subject))
+            if series.source in same and not (aside and aside[0].seq > parts[0].seq):
                 self._memory.restore(series, [Kept(stored.at, stored.part) for stored in parts])
         await self._watchlist.resume()
         moves = await self._watchlist.close_changed(now)
@@ -157,6 +159,7 @@ class Cycles:
         try:
             snapshot = await asyncio.wait_for(feed.collector.fetch(), feed.deadline.total_seconds())
             reading = feed.collector.difference(feed.snapshot, snapshot)
+            dumped = snapshot.dump()
         except SourceError as error:
             return self._failure(feed, begun, error.reason, error.message)
         except TimeoutError:
@@ -176,7 +179,9 @@ class Cycles:
             log.info("%s: answers again", feed.source.name)
         self._last_failure.pop(feed.source.name, None)
         feed.succeeded()
-        return _Polled(reading, _poll_of(feed, begun, self._clock(), snapshot.epoch, "ok", ""), snapshot)
+        return _Polled(
+            reading, _poll_of(feed, begun, self._clock(), snapshot.epoch, "ok", ""), snapshot, dumped
+        )
 
     def _failure(self, feed: Feed, begun: Moment, reason: Reason, detail: str) -> _Polled:
         feed.failed()
@@ -231,7 +236,7 @@ class Cycles:
     ) -> Cycle:
         snapshot = None
         if polled.snapshot is not None and feed is not None:
-            snapshot = (f"{polled.snapshot.epoch}|{feed.meaning}", polled.snapshot.dump())
+            snapshot = (f"{polled.snapshot.epoch}|{feed.meaning}", polled.dumped)
         return Cycle(
             at=now.wall,
             poll=polled.poll,

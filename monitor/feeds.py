@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 from headroom.budgets import Budget, Kind, Measure, Reason
 from headroom.config import Config
@@ -78,8 +78,9 @@ def evictions_of(measure: Measure) -> Measure:
 
 def _meaning(config: Config, source: Source) -> str:
     """Return what identifies the evidence of a source: under another one, what was kept is of no use."""
-    address = urlsplit("" if source.url is None else source.url.reveal())
-    place = (address.hostname, address.port, address.path)
+    # Everything behind the credentials, as it is written: several hosts, sockets and parameters among it.
+    place = "" if source.url is None else source.url.reveal().partition("://")[2].rpartition("@")[2]
+    place = re.sub(r"password=[^&]*", "", place)
     rules: object = None
     if source.kind is SourceKind.PROMETHEUS:
         endpoints = config.endpoints

@@ -38,7 +38,7 @@ class Memory:
         for observation in observations:
             series = observation.series
             length = self.window_of(series)
-            if not length:
+            if not length or not observation.parts:
                 continue
             parts = self._parts.setdefault(series, deque(maxlen=_MOST))
             parts.extendleft(Kept(at, part) for part in observation.parts)

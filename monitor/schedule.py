@@ -54,6 +54,7 @@ class Schedule:
         """Start nothing more, and end what is under way: a poll is given up, a commit is finished."""
         self._stopping = True
         self._scheduler.shutdown(wait=False)
+        await asyncio.sleep(0)  # a job that is just being started sees that it is too late
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -92,6 +93,8 @@ class Schedule:
 
     async def _bounded(self, call: Callable[[], Awaitable[object]]) -> None:
         """Run a job as a task of ours, which can be ended in order."""
+        if self._stopping:
+            return
         task = asyncio.ensure_future(call())
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -63,6 +63,8 @@ async def collect_once(config: Config) -> None:
 
         await asyncio.gather(*(twice(feed) for feed in cycles.feeds if feed.collector is not None))
         await cycles.judge_silent()
+        if process.failure is not None:
+            raise process.failure
 
 
 class _Process:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from collectors.prometheus.change import Change
 from collectors.prometheus.words import printable
@@ -19,6 +20,8 @@ SHARE_ABOVE = 0.5
 """Share of the events above the last finite bucket."""
 TIMES_ABOVE = 10.0
 """How many times the last finite bound the mean must be."""
+SETS = 3
+"""Label sets whose sums must all be whole before that says anything."""
 _WHOLE = 1e-6
 """How near to a whole number a sum must be to be one; doubles are far more exact than that."""
 
@@ -30,7 +33,7 @@ class _Totals:
     seconds: float
     top: float
     whole: bool
-    between: int
+    sets: int
 
     @property
     def suspicious(self) -> bool:
@@ -47,11 +50,12 @@ class _Totals:
 
     @property
     def only_whole(self) -> bool:
-        """Sums in whole numbers, and not one event in a bucket that no whole number falls into.
+        """Nothing but whole numbers, in several label sets at once.
 
-        Durations measured in seconds have digits behind the point; so many of them do not cancel out.
+        Durations in seconds have digits behind the point. A sum of them, told to the millisecond, is whole
+        once in a thousand intervals by chance; those of several label sets at once are not.
         """
-        return self.whole and self.between == 0 and self.seconds > 0
+        return self.whole and self.sets >= SETS
 
 
 def milliseconds(metric: str, changes: Iterable[Change]) -> str:
@@ -83,7 +87,7 @@ def milliseconds(metric: str, changes: Iterable[Change]) -> str:
 
 
 def _totals(rows: list[tuple[tuple[float, ...], tuple[int, ...], float | None]]) -> _Totals:
-    n = above = between = 0
+    n = above = sets = 0
     seconds = top = 0.0
     whole = True
     for bounds, counts, total in rows:
@@ -91,18 +95,27 @@ def _totals(rows: list[tuple[tuple[float, ...], tuple[int, ...], float | None]])
             continue
         n += counts[-1]
         above += counts[-1] - counts[-2]
-        between += _between_whole_numbers(bounds, counts)
         seconds += total
         top = max(top, bounds[-1])
-        whole = whole and abs(total - round(total)) < _WHOLE
-    return _Totals(n, above, seconds, top, whole, between)
+        whole = whole and _whole(bounds, counts, total)
+        sets += total > 0.5  # noqa: PLR2004 as a whole number, at least 1
+    return _Totals(n, above, seconds, top, whole, sets)
 
 
-def _between_whole_numbers(bounds: tuple[float, ...], upto: tuple[int, ...]) -> int:
-    """Return how many events lie in a bucket without a whole number, such as 0.1 to 0.5 s."""
-    edges, counts = zip((0.0, *bounds), bounds, strict=False), zip((0, *upto), upto, strict=False)
-    return sum(
-        after - before
-        for number, ((low, high), (before, after)) in enumerate(zip(edges, counts, strict=False))
-        if math.floor(high) <= low and not (number == 0 and low == 0)  # the first bucket holds 0
-    )
+def _whole(bounds: tuple[float, ...], upto: tuple[int, ...], total: float) -> bool:
+    """Tell whether all events of a label set can have been whole numbers, with this sum, in these buckets.
+
+    Buckets from a second up cannot tell: there, whole numbers are what somebody measures in seconds.
+    """
+    if abs(total - round(total)) > _WHOLE or bounds[0] >= 1:
+        return False
+    least = most = 0.0
+    edges = zip((0.0, *bounds), (*bounds, math.inf), strict=True)
+    for (low, high), (below, above) in zip(edges, pairwise((0, *upto)), strict=True):
+        events = above - below
+        first = 0.0 if low == 0 else math.floor(low) + 1.0
+        if events and first > high:
+            return False  # no whole number falls into this bucket
+        least += events * first
+        most += events * (math.inf if high == math.inf else math.floor(high)) if events else 0.0
+    return least - _WHOLE <= total <= most + _WHOLE

@@ -10,7 +10,7 @@ from collectors.redis import info
 from collectors.redis.snapshot import RedisSnapshot
 from headroom.budgets import Kind, Measure, Reason
 from headroom.evidence import Gauge, Ratio
-from headroom.observation import Absence, Observation, Part, Quality, Reading, Series
+from headroom.observation import ASIDE, Absence, Observation, Part, Quality, Reading, Series
 from headroom.sources import Source
 from headroom.span import Span, span
 
@@ -134,14 +134,10 @@ def _memory(series: Series, after: RedisSnapshot, between: Span) -> Iterator[Obs
     if after.policy.startswith(("allkeys-", "volatile-")):
         # In a series of its own: a full cache that is healthy must never be judged as memory that is full,
         # not after a failed poll or a restart either, when nobody remembers the policy.
-        yield Observation(Series(series.source, f"{series.measure}{EVICTING}", series.subject), (part,))
+        yield Observation(Series(series.source, f"{series.measure}{ASIDE}", series.subject), (part,))
         yield Absence(series, Reason.POLICY, _EVICTING.format(policy=after.policy))
     else:
         yield Observation(series, (part,))
-
-
-EVICTING = ":evicting"
-"""What the measure of a memory is called while keys are evicted by policy."""
 
 
 _UNLIMITED = (

@@ -57,6 +57,18 @@ async def test_a_restart_does_not_make_a_full_cache_over(tmp_path: Path) -> None
     assert {one.verdict.outcome for one in stand.values()} == {Outcome.BLIND}
 
 
+async def test_after_a_restart_a_memory_from_before_the_policy_is_not_judged(tmp_path: Path) -> None:
+    """Full without eviction, then healthy by policy, then a restart into failing polls: blind, not over."""
+    async with stage(tmp_path) as on:
+        for _ in range(3):
+            await on.poll(full(0.99))
+        await on.poll(evicting(0))
+    async with stage(tmp_path, seconds=on.seconds) as again:
+        stand = await again.poll(REFUSED)
+
+    assert {one.verdict.outcome for one in stand.values()} == {Outcome.BLIND}
+
+
 async def test_blindness_never_resolves_an_incident_of_evictions(tmp_path: Path) -> None:
     """A thrashing cache fires; when the server dies, the incident stays open and blind."""
     async with stage(tmp_path) as on:
