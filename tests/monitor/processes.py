@@ -14,6 +14,8 @@ from pathlib import Path
 
 from headroom.history import History, HistoryError, Poll, open_history
 
+LEASH = ("setpriv", "--pdeathsig", "KILL", "--")  # a test that fails must leave nothing behind
+
 
 def configure(folder: Path, *, limit: str = "80%", alerts: str = "", **urls: str) -> Path:
     """Write a configuration with one Redis source a second for each url."""
@@ -34,7 +36,7 @@ def collecting(config: Path, *arguments: str, **env: str) -> subprocess.Popen[by
     """Start `headroom run`."""
     with (config.parent / "log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "monitor", "run", "--config", str(config), *arguments],
+            [*LEASH, sys.executable, "-m", "monitor", "run", "--config", str(config), *arguments],
             env={**os.environ, **env},
             stderr=log,
         )
