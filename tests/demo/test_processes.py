@@ -163,7 +163,10 @@ asyncio.run(main())
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
-        assert child.is_running()
+        for _ in range(500):  # until setpriv, which puts it on the leash, has given way to it
+            if child.name() == "sleep":
+                break
+            time.sleep(0.01)
         parent.kill()
 
     assert still_running([child], within=2) == []
