@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from headroom import __version__
-from headroom.config import Config, ConfigError, load
+from headroom.config import ConfigError, load
 from headroom.history import HistoryError
 
 USAGE = 2
@@ -66,7 +66,7 @@ def run(path: Path, *, once: bool) -> None:
     """Collect, judge and alert until SIGINT or SIGTERM."""
     from monitor import service  # noqa: PLC0415 the drivers and the scheduler: other commands start without them
 
-    config = _loaded(path)
+    config = load(path)
     asyncio.run(service.collect_once(config) if once else service.collect(config))
 
 
@@ -80,7 +80,7 @@ def up(path: Path, port: int) -> None:
     """Do what `run` does, with the dashboard beside it."""
     from monitor import together  # noqa: PLC0415 as in run
 
-    _loaded(path)
+    load(path)
     sys.exit(together.up(path.resolve(), port))
 
 
@@ -100,7 +100,7 @@ def check(path: Path, form: str, by: str | None, *, poll: bool, strict: bool) ->
     from monitor import check as printing  # noqa: PLC0415 as in run
     from monitor.standing import verdicts  # noqa: PLC0415 as in run
 
-    config = _loaded(path)
+    config = load(path)
     if poll:
         from monitor import service  # noqa: PLC0415 as in run
 
@@ -150,7 +150,3 @@ def schema() -> None:
     from headroom.config.schema import schema_text  # noqa: PLC0415 as in run
 
     click.echo(schema_text(), nl=False)
-
-
-def _loaded(path: Path) -> Config:
-    return load(path)
