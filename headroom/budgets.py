@@ -131,6 +131,7 @@ class Kind(StrEnum):
     """What can be measured, each by one kind of source."""
 
     HISTOGRAM = "histogram"  # prometheus: a latency histogram's class
+    GAUGE = "gauge"  # prometheus: a gauge that an application sets, read as a share
     STATEMENTS = "statements"  # postgres: execution time of a class of statements
     CONNECTIONS = "connections"  # postgres: connections in use, of the limit that `of` names
     MEMORY_LIMIT = "redis_memory"  # redis: used memory of maxmemory
@@ -174,6 +175,7 @@ class Budget:
         pending_for: how long a limit must be over before the incident fires (`for` in the file).
         recover_for: how long it must be met before the incident resolves.
         evicting: the limits that hold instead of `limits` while Redis evicts by policy.
+        second: another measure of the same promise. Where it decides, it judges; otherwise `measure` does.
     """
 
     id: str
@@ -185,6 +187,7 @@ class Budget:
     recover_for: timedelta
     limits: tuple[Limit, ...]
     evicting: tuple[Limit, ...] = ()
+    second: Measure | None = None
     owner: str = ""
     runbook: str = ""
     if_broken: str = ""

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from fnmatch import translate
+from pathlib import Path
+from types import MappingProxyType
 
 
 class SourceKind(StrEnum):
@@ -36,6 +38,29 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How a Prometheus-compatible API is logged in to, and whom we believe to be it.
+
+    Attributes:
+        user, password: basic authentication; both or neither.
+        bearer: a token.
+        bearer_file: a file with a token, read anew for every poll, since others renew it.
+        headers: sent with every request, such as X-Scope-OrgID.
+        ca: the certificates that are trusted instead of the system's.
+        cert, key: what we show of ourselves; the key may stand in the same file.
+    """
+
+    user: str = ""
+    password: Secret | None = None
+    bearer: Secret | None = None
+    bearer_file: Path | None = None
+    headers: Mapping[str, Secret] = MappingProxyType({})
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Something polled, known by its name in the file.
 
@@ -50,6 +75,7 @@ class Source:
     url: Secret | None
     every: timedelta
     unset: str = ""
+    access: Access = Access()
 
 
 @dataclass(frozen=True, slots=True)
