@@ -66,6 +66,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   install_packages
   python=$(command -v python3)
 fi
+[ "$level" != tests ] || scripts/newer-servers.sh
 
 # --- Python --------------------------------------------------------------------------------------------------
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
