@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from headroom.bounds import Interval
 from headroom.budgets import Budget, Limit, Outcome, Subject, Verdict
-from headroom.evidence import Interval
 from headroom.incidents import Incident, NoticeStatus, Why
 from headroom.units import format_duration, format_value
 

@@ -25,6 +25,7 @@ from headroom.evidence import Ratio
 from headroom.history import HistoryError, Poll, Standing, open_history
 from headroom.incidents import Incident
 from headroom.observation import Series
+from headroom.summary import Row
 
 REFRESH = timedelta(seconds=3)
 _SHARED_FOR = timedelta(seconds=1)  # visitors that refresh at the same time share one read
@@ -81,7 +82,8 @@ class Moment:
     """What the history says at one moment.
 
     Attributes:
-        unclassified: for each metric or source with classes, its name and what matches none of them, of all.
+        unclassified: for each metric or source with classes, its name (`events_of`) and what matches none of
+            them, of all.
         notes: what the newest poll of each source said about it as a whole.
     """
 
@@ -96,22 +98,28 @@ class Moment:
 def moment(config: Config) -> Moment:
     """Return what stands, at most a second old, or raise Unavailable."""
     classed: dict[tuple[str, Kind, str], timedelta] = {}
+    names: dict[tuple[str, Kind, str], str] = {}
     for budget in config.budgets:
-        if budget.measure.group:
-            key = (budget.measure.source, budget.measure.kind, budget.measure.of)
-            classed[key] = min(budget.window, classed.get(key, budget.window))
+        for measure in budget.measures:
+            if measure.latency:
+                key = (measure.source, measure.kind, measure.of)
+                classed[key] = min(budget.window, classed.get(key, budget.window))
+                names[key] = events_of(measure)
     strays = tuple(
-        (
-            f"the requests in {of}" if kind is Kind.HISTOGRAM else f"the calls in {source}",
-            Series(source, f"{kind}:{of}:unclassified"),
-            window,
-        )
-        for (source, kind, of), window in classed.items()
+        (names[key], Series(key[0], f"{key[1]}:{key[2]}:unclassified"), window)
+        for key, window in classed.items()
     )
     try:
         return _moment(config.history, strays)
     except HistoryError as error:
         raise Unavailable("No history to show", str(error)) from error
+
+
+def events_of(measure: Measure) -> str:
+    """Return what a latency counts, and where: "the requests in http_request_duration_seconds"."""
+    if measure.kind is Kind.STATEMENTS:
+        return f"the calls in {measure.source}"
+    return f"the {'calls' if measure.group.startswith('queries.') else 'requests'} in {measure.of}"
 
 
 @st.cache_data(ttl=_SHARED_FOR, max_entries=4, show_spinner=False)
@@ -143,26 +151,25 @@ class Trace:
     until: datetime
 
 
-def trace(
-    config: Config, budget: Budget, limits: tuple[Limit, ...], length: timedelta, until: datetime
-) -> Trace:
+def trace(config: Config, row: Row, length: timedelta, until: datetime) -> Trace:
     """Return the chart of a row over the `length` before `until`, or raise Unavailable."""
-    every = next(
-        (one.every for one in config.sources if one.name == budget.measure.source), timedelta(seconds=15)
-    )
+    budget, limits = row.budget, tuple(each.limit for each in row.limits)
+    measure = measured(budget, limits, judged_by=row.worst.verdict.source)
+    every = next((one.every for one in config.sources if one.name == measure.source), timedelta(seconds=15))
     try:
-        return _trace(
-            config.history, Series.of(measured(budget, limits)), budget.id, limits, length, every, until
-        )
+        return _trace(config.history, Series.of(measure), budget.id, limits, length, every, until)
     except HistoryError as error:
         raise Unavailable("No history to show", str(error)) from error
 
 
-def measured(budget: Budget, limits: tuple[Limit, ...]) -> Measure:
-    """Return what the limits in force are held against: evictions where Redis evicts and they stand in."""
-    if all(limit in budget.limits for limit in limits):
-        return budget.measure
-    return Measure(budget.measure.source, Kind.EVICTIONS)
+def measured(budget: Budget, limits: tuple[Limit, ...], *, judged_by: str) -> Measure:
+    """Return what the limits in force are held against.
+
+    Evictions where Redis evicts and they stand in; of two measures that of the source which judged last.
+    """
+    if not all(limit in budget.limits for limit in limits):
+        return Measure(budget.measure.source, Kind.EVICTIONS)
+    return next((one for one in budget.measures if one.source == judged_by), budget.measure)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

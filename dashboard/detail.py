@@ -11,7 +11,7 @@ from dashboard.charts import zone_name
 from dashboard.markup import bar, chip, usage
 from dashboard.shares import share, shares, whole
 from dashboard.visitor import clock
-from headroom.budgets import Budget, Unit, Verdict
+from headroom.budgets import Budget, Measure, Unit, Verdict
 from headroom.incidents import Incident
 from headroom.standpoint import Standpoint, used
 from headroom.units import format_duration, format_interval, format_value
@@ -29,6 +29,7 @@ def verdict(standpoint: Standpoint, *, now: datetime, zone: tzinfo) -> str:
         ("rate of slow ones", "" if said.slow_share is None else _rate(said)),
         ("allowed", "" if said.allowed is None else format_value(said.allowed, Unit.SHARE)),
         ("headroom", _headroom(said)),
+        ("source", said.source),
         ("judged on", _basis(said)),
         ("window", _window(said, now, zone)),
         ("covered by evidence", whole(said.window.coverage)),
@@ -61,6 +62,7 @@ def promise(budget: Budget, today: datetime) -> str:
         ("budget", budget.id),
         ("guide", budget.guide),
         ("measure", f"{budget.measure.key} of {budget.measure.source}"),
+        ("second measure", "" if budget.second is None else _second(budget.second)),
         ("window", format_duration(budget.window)),
         ("alert", f"after {held} over; ends after {kept} met"),
         ("owner", budget.owner),
@@ -69,6 +71,10 @@ def promise(budget: Budget, today: datetime) -> str:
         ("note", budget.note),
     ]
     return _facts(pairs, runbook(budget.runbook), kind="hr-facts hr-wide")
+
+
+def _second(measure: Measure) -> str:
+    return f"{measure.key} of {measure.source}; it judges where it can decide"
 
 
 def runbook(address: str) -> str:
@@ -93,7 +99,8 @@ def _facts(pairs: Iterable[tuple[str, str]], more: str = "", *, kind: str = "hr-
 
 
 def _sentence(detail: str) -> str:
-    return f"{detail[:1].upper()}{detail[1:]}"
+    """Return a sentence with a capital at its beginning, unless that is the name of a metric."""
+    return f"{detail[:1].upper()}{detail[1:]}" if detail.partition(" ")[0].isalpha() else detail
 
 
 def _slow(said: Verdict) -> str:

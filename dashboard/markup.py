@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 from dashboard.look import COLOURS, ICONS
 from dashboard.shares import LEAST, share, shares
+from headroom.bounds import Interval
 from headroom.budgets import Outcome
-from headroom.evidence import Interval, Ratio
+from headroom.evidence import Ratio
 from headroom.summary import Row, SourceAge
 
 NOTHING = "\u2013"

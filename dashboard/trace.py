@@ -13,8 +13,9 @@ from functools import reduce
 from itertools import pairwise
 from operator import add
 
+from headroom.bounds import Bounds
 from headroom.budgets import Limit, Outcome, Unit
-from headroom.evidence import Bounds, Gauge, Histogram, Moments, merged
+from headroom.evidence import Gauge, Histogram, Moments, merged
 from headroom.history.records import StoredPart, VerdictChange
 from headroom.standpoint import late_after
 from headroom.summary import WORST_FIRST

@@ -28,8 +28,8 @@ def main() -> int:
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]  # PGSSLMODE and its like would change how the demo reaches its own server
     try:
-        fault = find_fault(arguments.fault) if arguments.fault is not None else None
-        options = Options(arguments.dir.resolve(), fault, arguments.fault_after, arguments.fault_for)
+        faults = tuple(find_fault(name) for name in arguments.fault)
+        options = Options(arguments.dir.resolve(), faults, arguments.fault_after, arguments.fault_for)
         asyncio.run(run(options))
     except DemoError as error:
         print(error, file=sys.stderr)
@@ -44,7 +44,13 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         description="The sample ERP with PostgreSQL, Redis and Prometheus of its own on loopback ports.",
     )
     parser.add_argument("--dir", type=Path, help="an empty folder for data, logs and servers.json")
-    parser.add_argument("--fault", metavar="NAME", help="a fault to switch on, see --list-faults")
+    parser.add_argument(
+        "--fault",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a fault to switch on, see --list-faults; given again, the next one after it",
+    )
     parser.add_argument(
         "--fault-after", type=_seconds, default=60.0, metavar="S", help="seconds until it is switched on (60)"
     )

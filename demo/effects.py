@@ -15,7 +15,7 @@ from redis.exceptions import ResponseError
 
 from demo.postgres import Postgres, script
 from demo.processes import Child
-from demo.redis_server import MAXMEMORY_BYTES, POLICY, RedisServer
+from demo.redis_server import MAXMEMORY_BYTES, MEMORY_LIMIT_BYTES, POLICY, RedisServer
 
 DROP_INDEXES: LiteralString = (
     "DROP INDEX IF EXISTS idx_transactions_tenant_date_type, idx_transactions_booking, "
@@ -106,6 +106,17 @@ async def redis_full(servers: Servers) -> AsyncIterator[None]:
         finally:
             await _remove(owner, FILL_KEY.format("*", "*"))
             await owner.config_set("maxmemory-policy", POLICY)
+
+
+@contextlib.asynccontextmanager
+async def redis_limit(servers: Servers) -> AsyncIterator[None]:
+    """Lets Redis grow to twice what its container would give it, as the guide does."""
+    async with _redis(servers) as owner:
+        await owner.config_set("maxmemory", 2 * MEMORY_LIMIT_BYTES)
+        try:
+            yield
+        finally:
+            await owner.config_set("maxmemory", MAXMEMORY_BYTES)
 
 
 @contextlib.asynccontextmanager

@@ -56,6 +56,9 @@ class Switches:
     n_plus_one: bool = False
     offset_pagination: bool = False
     milliseconds: bool = False
+    raw_urls: bool = False
+    label_mismatch: bool = False
+    failures_untimed: bool = False
 
     def apply(self, line: bytes) -> None:
         """Sets one switch from a line of JSON: {"switch": name, "on": true or false}."""
@@ -67,7 +70,7 @@ class Switches:
 
 def create_app(settings: Settings, switches: Switches) -> Starlette:
     """Builds the application."""
-    metrics = Metrics()
+    metrics = Metrics(switches)
     database = Database(settings.postgres_url, metrics)
     cache = Cache(settings.redis_url)
 

@@ -58,6 +58,26 @@ FAULTS = {
             "the ERP records milliseconds into http_request_duration_seconds.",
             effects.erp_switch("milliseconds"),
         ),
+        Fault(
+            "raw-urls",
+            "the ERP records requests under their raw addresses, ids and all, instead of their routes.",
+            effects.erp_switch("raw_urls"),
+        ),
+        Fault(
+            "label-mismatch",
+            "db_query_duration_seconds is observed with a label that was not declared, and counts nothing.",
+            effects.erp_switch("label_mismatch"),
+        ),
+        Fault(
+            "failures-untimed",
+            "one request in ten fails with 503, and the ERP times only those that complete.",
+            effects.erp_switch("failures_untimed"),
+        ),
+        Fault(
+            "redis-limit",
+            "Redis may grow to twice the memory of its container before it evicts anything.",
+            effects.redis_limit,
+        ),
         Fault("hang-redis", "Redis is stopped (SIGSTOP) and answers nobody.", effects.hang_redis),
     )
 }

@@ -10,6 +10,7 @@ from demo.ports import LOOPBACK, listens
 from demo.processes import Child, Children, Launch
 
 MAXMEMORY_BYTES = 64 * 1024 * 1024
+MEMORY_LIMIT_BYTES = 128 * 1024 * 1024  # what its container would give it
 POLICY = "allkeys-lru"
 
 # {hash} is the SHA-256 of the password: the file itself opens nothing.

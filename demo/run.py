@@ -20,7 +20,7 @@ from demo.postgres import Cluster, Postgres, forget_statistics, start_postgres
 from demo.processes import Child, Children
 from demo.prometheus import set_targets, start_node_exporter, start_prometheus
 from demo.receiver import Receiver
-from demo.redis_server import RedisServer, start_redis
+from demo.redis_server import MEMORY_LIMIT_BYTES, RedisServer, start_redis
 from demo.supervision import Ending
 from demo.traffic import Traffic
 
@@ -35,10 +35,10 @@ log = logging.getLogger("demo")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asks for; times in seconds."""
+    """What the command line asks for; times in seconds, the faults one after the other."""
 
     folder: Path
-    fault: Fault | None
+    faults: tuple[Fault, ...]
     fault_after: float
     fault_for: float
 
@@ -129,6 +129,7 @@ class _Demo:
                     "prometheus": f"http://{LOOPBACK}:{prometheus_port}",
                     "erp": f"http://{LOOPBACK}:{erp_port}",
                     "receiver": self.receiver.url,
+                    "redis_memory_limit": f"{MEMORY_LIMIT_BYTES // 2**20}mb",
                     "pids": _pids(postgres.child, redis.child, node, erp, prometheus),
                 },
             )
@@ -136,8 +137,7 @@ class _Demo:
             async with asyncio.TaskGroup() as going_on:
                 going_on.create_task(traffic.run())
                 going_on.create_task(self._watch_children())
-                if self.options.fault:
-                    going_on.create_task(self._switch(self.options.fault, Servers(postgres, redis, erp)))
+                going_on.create_task(self._switch(Servers(postgres, redis, erp)))
         except BaseExceptionGroup as errors:
             # The first failure is the cause; the group cancelled the rest because of it.
             raise errors.exceptions[0] from errors
@@ -157,8 +157,9 @@ class _Demo:
     async def _watch_children(self) -> None:
         raise DemoError(await self.children.first_to_end())
 
-    async def _switch(self, fault: Fault, servers: Servers) -> None:
-        await switch(fault, servers, self.options.fault_after, self.options.fault_for, self.say)
+    async def _switch(self, servers: Servers) -> None:
+        for fault in self.options.faults:
+            await switch(fault, servers, self.options.fault_after, self.options.fault_for, self.say)
 
 
 def _publish(path: Path, content: dict[str, object]) -> None:

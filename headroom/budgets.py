@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
-from headroom.evidence import Interval
+from headroom.bounds import Interval
 
 Subject = tuple[tuple[str, str], ...]
 """Sorted labels; the empty tuple is all of it."""
@@ -142,6 +142,10 @@ class Kind(StrEnum):
     DISK_IO = "disk_io"  # prometheus with node_exporter: share of time with I/O in flight
 
 
+LATENCIES = frozenset({Kind.HISTOGRAM, Kind.STATEMENTS})
+"""The kinds that tell how long single events took."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Measure:
     """What is measured, and where.
@@ -149,8 +153,10 @@ class Measure:
     Attributes:
         source: the name of a source.
         kind: what is measured.
-        of: what the kind needs to know: a histogram's metric name, the denominator of the connections.
-        group: "endpoints.login" or "queries.lookup": the class; empty where the kind has none.
+        of: what the kind needs to know: a histogram's metric name, the denominator of the connections, a
+            gauge as Prometheus selects it: cache_hit_rate{cache_type="redis"}.
+        group: "endpoints.login" or "queries.lookup": the class; of a gauge how it reads and the side of its
+            limits, "percent.min"; empty where the kind has neither.
     """
 
     source: str
@@ -162,6 +168,11 @@ class Measure:
     def key(self) -> str:
         """The measure's name inside its source, as stored in the history."""
         return ":".join(word for word in (self.kind.value, self.of, self.group) if word)
+
+    @property
+    def latency(self) -> bool:
+        """Whether it is about how long single events took."""
+        return self.kind in LATENCIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +204,11 @@ class Budget:
     if_broken: str = ""
     review_by: date | None = None
     note: str = ""
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What the promise is measured by: one, or two."""
+        return (self.measure,) if self.second is None else (self.measure, self.second)
 
     @property
     def statistics(self) -> tuple[Statistic, ...]:

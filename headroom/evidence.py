@@ -13,60 +13,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 
+from headroom.bounds import Bounds, Interval
+
 # Sums of doubles lose their last digits. A bound that leaned on those digits would be a false proof, so every
 # distance is shortened, and every count rounded towards "not proven", by this relative amount.
 TOLERANCE = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A closed interval that certainly holds the value; an open end is None."""
-
-    low: float | None
-    high: float | None
-
-    @classmethod
-    def exactly(cls, value: float) -> Interval:
-        """Return the interval that holds one value only."""
-        return cls(value, value)
-
-    def within(self, other: Interval) -> Interval:
-        """Return what both intervals allow; where they contradict each other, this one stands."""
-        low = max((end for end in (self.low, other.low) if end is not None), default=None)
-        high = min((end for end in (self.high, other.high) if end is not None), default=None)
-        if low is not None and high is not None and low > high:
-            return self
-        return Interval(low, high)
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Of `n` events, at least `k_low` and at most `k_high` took longer than `threshold` seconds.
-
-    Bounds of different parts at one threshold add up; they are what a window is judged on.
-    """
-
-    threshold: float
-    n: int
-    k_low: int
-    k_high: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.k_low <= self.k_high <= self.n:
-            raise ValueError(f"impossible bounds: {self.k_low} to {self.k_high} of {self.n}")
-
-    def __add__(self, other: Bounds) -> Bounds:
-        """Add the bounds of two disjoint sets of events."""
-        if other.threshold != self.threshold:
-            raise ValueError(f"bounds at {self.threshold} s and at {other.threshold} s do not add up")
-        return Bounds(self.threshold, self.n + other.n, self.k_low + other.k_low, self.k_high + other.k_high)
-
-    def tightened(self, other: Bounds) -> Bounds:
-        """Return what both allow for the same events; where they contradict each other, this one stands."""
-        low, high = max(self.k_low, other.k_low), min(self.k_high, other.k_high)
-        if other.n != self.n or low > high:
-            return self
-        return Bounds(self.threshold, self.n, low, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +170,18 @@ class Moments:
         if apart <= 0:  # too near to say on which side the mean lies
             return Bounds(threshold, n, 0, n)
         share = apart * apart / (variance + apart * apart)
-        if self.cap is not None and self.cap > threshold:
-            share = max(share, apart / (self.cap - threshold))
+        cap = self._highest()
+        if cap is not None and cap > threshold:
+            share = max(share, apart / (cap - threshold))
         return Bounds(threshold, n, max(1, min(n, math.ceil(n * share * (1 - TOLERANCE) - TOLERANCE))), n)
 
+    def _highest(self) -> float | None:
+        """Return the cap, unless it is below the mean: a cap that contradicts the sum proves nothing."""
+        return None if self.cap is None or self.cap * self.n * (1 + TOLERANCE) < self.total else self.cap
+
     def _capped(self, threshold: float) -> bool:
-        return self.cap is not None and self.cap <= threshold
+        cap = self._highest()
+        return cap is not None and cap <= threshold
 
     def quantile(self, share: Fraction) -> Interval | None:
         """Return where the value lies that `share` of the events do not exceed; None without events.
@@ -244,8 +201,9 @@ class Moments:
         high = mean / above
         if above < 1:
             high = min(high, mean + deviation * math.sqrt((1 - above) / above))
-        if self.cap is not None:
-            high = min(high, self.cap)
+        cap = self._highest()
+        if cap is not None:
+            high = min(high, cap)
         slack = TOLERANCE * max(mean, high)
         return Interval(max(0.0, low - slack), high + slack)
 
@@ -270,8 +228,9 @@ class Ratio:
         return Ratio(self.part + other.part, self.whole + other.whole)
 
     def mean(self) -> Interval | None:
-        """Return the share; None where the whole is zero, for then there is no share."""
-        return Interval.exactly(self.part / self.whole) if self.whole > 0 else None
+        """Return the share; None where the whole is zero, or next to it: then there is no share."""
+        share = self.part / self.whole if self.whole > 0 else math.inf
+        return Interval.exactly(share) if math.isfinite(share) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,21 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import add
 
 from headroom import wording
-from headroom.binomial import design_effect, lower_limit, upper_limit
-from headroom.budgets import Budget, Limit, Reason, Subject, Unit, Verdict, Window
-from headroom.evidence import Bounds, Gauge, Histogram, Interval, Moments, Ratio, merged
+from headroom.bounds import Interval
+from headroom.budgets import Budget, Limit, Measure, Reason, Subject, Unit, Verdict, Window
+from headroom.evidence import Gauge, Histogram, Moments, Ratio, merged
 from headroom.observation import JUDGED, Absence, Part, Quality
-from headroom.window import Held, covered_by, in_window
+from headroom.rate import rate_of
+from headroom.window import Held, covered_by, in_window, quantile
 
 ALPHA = (
     0.01  # a verdict's one-sided risk; 14 budgets judged every 15 s make 0.05 a false page every few minutes
 )
-FIRM = 0.001  # the risk at which somebody may be woken: 2.3 false pages a day become 0.2
-INTERVALS = 3  # with slow events in them, before somebody may be woken
 
 _LASTING = frozenset({Reason.POLICY, Reason.NO_LIMIT, Reason.BROKEN_INSTRUMENTATION, Reason.NOT_CONFIGURED})
 """Absences that say what is the case, so that evidence from before them proves nothing about now."""
@@ -39,6 +36,7 @@ class Case:
         absence: what the latest poll said instead of evidence, or None.
         fresh_for: how long evidence speaks for the present while nothing newer comes.
         alpha: the one-sided risk of a wrong verdict.
+        measure: what `held` is about; None where it is the budget's first measure.
     """
 
     budget: Budget
@@ -49,6 +47,7 @@ class Case:
     absence: Absence | None = None
     subject: Subject = ()
     alpha: float = ALPHA
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def judge(case: Case) -> Verdict:
         statistic=limit.statistic,
         severity=limit.severity,
         subject=case.subject,
-        source=budget.measure.source,
+        source=(case.measure or budget.measure).source,
         outcome=finding.reason.outcome,
         reason=finding.reason,
         detail=finding.detail + (wording.coverage(covered) if finding.value is not None else ""),
@@ -141,115 +140,52 @@ def _with_figures(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Part]
     if kinds <= {Histogram, Moments}:
         if limit.statistic.share is not None:
             return _percentile(limit, judged, doubtful, alpha)
-        return _mean_of_events(limit, parts)
+        return _mean_of_events(limit, parts, doubtful)
     return _share(limit, parts)
 
 
 def _percentile(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Part], alpha: float) -> _Finding:
     parts = [one.part for one in judged]
-    per_interval = _bounds_per_interval(limit.threshold, judged)
-    bounds = reduce(add, per_interval)
-    whole = merged([part.evidence for part in parts])
-    if isinstance(whole, Histogram | Moments):
-        bounds = bounds.tightened(whole.over(limit.threshold))
-    allowed = limit.statistic.allowed
+    rate = rate_of(limit.threshold, judged, events(doubtful))
+    bounds, allowed = rate.bounds, limit.statistic.allowed
     assert allowed is not None
     if bounds.n == 0:
-        return _Finding(Reason.NO_TRAFFIC, "no requests or calls in the window", slow=(0, 0))
-
-    def low(risk: float) -> float:
-        effect = design_effect([(one.k_low, one.n) for one in per_interval], risk)
-        return lower_limit(bounds.k_low / effect, bounds.n / effect, risk)
-
-    effect = design_effect([(one.k_high, one.n) for one in per_interval], alpha)
-    share = Interval(low(alpha), upper_limit(bounds.k_high / effect, bounds.n / effect, alpha))
-    assert share.low is not None
-    assert share.high is not None
-    unknown = _events(doubtful)
-    if share.high <= allowed:
-        # Were all that is in doubt slow, would the promise still be kept?
-        kept = bounds.k_high + unknown <= allowed * (bounds.n + unknown)
-        reason = Reason.WITHIN_LIMIT if kept else Reason.PARTIAL
-    elif share.low > allowed:
-        broken = bounds.k_low > allowed * (bounds.n + unknown)
-        reason = Reason.OVER_LIMIT if broken else Reason.PARTIAL
-    elif bounds.k_low <= allowed * bounds.n < bounds.k_high:
-        reason = Reason.BUCKET if isinstance(parts[0].evidence, Histogram) else Reason.MOMENTS
-    else:
-        reason = Reason.SAMPLES
-    firm = reason is Reason.OVER_LIMIT and _spread(per_interval) and low(min(FIRM, alpha)) > allowed
+        return _nothing(rate.unknown, slow=(0, 0))
+    low, high = rate.low(alpha), rate.high(alpha)
+    reason = rate.reason(allowed, low, high)
+    if reason is Reason.BUCKET and not isinstance(parts[0].evidence, Histogram):
+        reason = Reason.MOMENTS
+    share, effect = Interval(low, high), rate.effect_high(alpha)
     return _Finding(
         reason,
-        wording.percentile(limit, bounds, share, reason, parts, effect=effect, alpha=alpha, unknown=unknown),
-        value=_quantile(limit, parts, bounds),
+        wording.percentile(
+            limit, bounds, share, reason, parts, effect=effect, alpha=alpha, unknown=rate.unknown
+        ),
+        value=quantile(limit, parts, bounds),
         slow=(bounds.k_low, bounds.k_high),
         slow_share=share,
         n=bounds.n,
-        headroom=1 - share.high / float(allowed),
-        firm=firm,
+        headroom=1 - high / float(allowed),
+        firm=reason is Reason.OVER_LIMIT and rate.firm(allowed, alpha),
     )
 
 
-def _spread(per_interval: Sequence[Bounds]) -> bool:
-    """Tell whether slow events were seen in enough intervals to wake somebody.
-
-    One burst lies in one interval or in two neighbours; how bursty a stream is cannot be seen in those.
-    """
-    return sum(one.k_low > 0 for one in per_interval) >= INTERVALS
-
-
-def _events(parts: Sequence[Part]) -> int:
+def events(parts: Sequence[Part]) -> int:
+    """Return the number of events in parts; those of ratios and gauges are none."""
     return sum(part.evidence.n for part in parts if isinstance(part.evidence, Histogram | Moments))
 
 
-def _bounds_per_interval(threshold: float, judged: Sequence[Held]) -> list[Bounds]:
-    """Return the bounds of each poll's parts: the stored ones, or what the figures still prove.
-
-    By poll, not by the end of the interval: instances are scraped at different moments, and a burst that hit
-    two of them is one.
-    """
-    intervals: dict[datetime, Bounds] = {}
-    for one in judged:
-        assert isinstance(one.part.evidence, Histogram | Moments)
-        proven = one.part.evidence.over(threshold)
-        stored = next((bounds for bounds in one.part.bounds if bounds.threshold == threshold), None)
-        if stored is not None:
-            proven = stored.tightened(proven)
-        intervals[one.at] = intervals[one.at] + proven if one.at in intervals else proven
-    return list(intervals.values())
+def _nothing(unknown: int, slow: tuple[int, int] | None = None) -> _Finding:
+    """Return what a window without a judged event says: what is only in doubt is no silence."""
+    if unknown:
+        return _Finding(Reason.PARTIAL, wording.only_in_doubt(unknown))
+    return _Finding(Reason.NO_TRAFFIC, "no requests or calls in the window", slow=slow)
 
 
-def _quantile(limit: Limit, parts: Sequence[Part], bounds: Bounds) -> Interval | None:
-    """Return where the percentile of the window lies, never contradicting what the bounds prove of it."""
-    share, allowed = limit.statistic.share, limit.statistic.allowed
-    assert share is not None
-    assert allowed is not None
-    layouts: dict[tuple[float, ...], list[Histogram | Moments]] = {}
-    for part in parts:
-        assert isinstance(part.evidence, Histogram | Moments)
-        layouts.setdefault(part.evidence.bounds if isinstance(part.evidence, Histogram) else (), []).append(
-            part.evidence
-        )
-    # The percentile of a union lies between the smallest and the largest of its pieces.
-    pieces = [piece for same in layouts.values() if (piece := reduce(add, same).quantile(share)) is not None]
-    if not pieces:
-        return None
-    lows = [piece.low for piece in pieces if piece.low is not None]
-    highs = [piece.high for piece in pieces if piece.high is not None]
-    known = Interval(
-        min(lows) if len(lows) == len(pieces) else None, max(highs) if len(highs) == len(pieces) else None
-    )
-    if bounds.k_high <= allowed * bounds.n:
-        return Interval(None, limit.threshold).within(known)
-    if bounds.k_low > allowed * bounds.n:
-        return Interval(limit.threshold, None).within(known)
-    return known
-
-
-def _mean_of_events(limit: Limit, parts: Sequence[Part]) -> _Finding:
-    n = _events(parts)
+def _mean_of_events(limit: Limit, parts: Sequence[Part], doubtful: Sequence[Part]) -> _Finding:
+    n = events(parts)
     if n == 0:
-        return _Finding(Reason.NO_TRAFFIC, "no requests or calls in the window")
+        return _nothing(events(doubtful))
     whole = merged([part.evidence for part in parts])
     value = whole.mean() if isinstance(whole, Histogram | Moments) else None
     if value is None:

@@ -10,8 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from headroom.bounds import Bounds
 from headroom.budgets import Measure, Reason, Subject
-from headroom.evidence import Bounds, Evidence
+from headroom.evidence import Evidence
 
 
 class Quality(StrEnum):

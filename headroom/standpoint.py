@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from headroom.bounds import Interval
 from headroom.budgets import Budget, Limit, Outcome, Reason, Verdict, Window
-from headroom.evidence import Interval
 from headroom.history.records import Standing
 from headroom.sources import Source
 from headroom.units import format_duration, format_interval
@@ -34,7 +34,7 @@ def as_of(verdict: Verdict, now: datetime, every: timedelta) -> Verdict:
     Args:
         verdict: as the history keeps it.
         now: our clock, UTC.
-        every: how often the verdict's source is polled.
+        every: how often its budget is judged.
     """
     age = now - verdict.at
     if abs(age) <= late_after(every):
@@ -113,6 +113,28 @@ def standpoints(
         if standing.verdict.budget == budget.id and not standing.verdict.subject
     }
     return tuple(_standpoint(budget, limit, latest.get(limit.name), now, every) for limit in budget.limits)
+
+
+def by_subject(
+    budget: Budget, sources: Mapping[str, Source], standings: Iterable[Standing], now: datetime
+) -> tuple[Standpoint, ...]:
+    """Return where each limit of a budget stands for its instances and devices, by subject.
+
+    Those that were not judged with the whole last time are gone, and left out: what was said of them last
+    would else stand there for ever.
+    """
+    source = sources.get(budget.measure.source)
+    every = source.every if source else UNKNOWN_PACE
+    own = [standing for standing in standings if standing.verdict.budget == budget.id]
+    newest = max((standing.seq for standing in own if not standing.verdict.subject), default=None)
+    found = []
+    for standing in own:
+        verdict = standing.verdict
+        limit = next((one for one in budget.limits if one.name == verdict.limit), None)
+        if verdict.subject and standing.seq == newest and limit is not None and _same_promise(limit, verdict):
+            found.append((verdict.subject, budget.limits.index(limit), limit, standing))
+    found.sort(key=lambda each: each[:2])
+    return tuple(_standpoint(budget, limit, standing, now, every) for _, _, limit, standing in found)
 
 
 def _standpoint(

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from headroom.bounds import Interval
 from headroom.budgets import Budget, Outcome, Reason, Severity, Statistic, Unit
-from headroom.evidence import Interval
 from headroom.history.records import Poll, Standing
 from headroom.incidents import Incident
 from headroom.sources import Source
-from headroom.standpoint import Standpoint, as_of, late_after, standpoints, used
+from headroom.standpoint import Standpoint, as_of, by_subject, late_after, standpoints, used
 from headroom.units import format_duration, format_interval, format_value
 
 __all__ = [
@@ -25,7 +25,9 @@ __all__ = [
     "SourceAge",
     "Standpoint",
     "as_of",
+    "badness",
     "banner",
+    "by_subject",
     "rows",
     "source_ages",
     "standpoints",
@@ -134,12 +136,12 @@ def rows(
             limits = tuple(
                 each for limit, each in zip(budget.limits, stand, strict=True) if limit.statistic is statistic
             )
-            worst = min(limits, key=_badness)
+            worst = min(limits, key=badness)
             found.append(Row(budget, statistic, limits, worst, opened.get((budget.id, statistic))))
-    return sorted(found, key=lambda row: _badness(row.worst))
+    return sorted(found, key=lambda row: badness(row.worst))
 
 
-def _badness(standpoint: Standpoint) -> tuple[int, int, int, float]:
+def badness(standpoint: Standpoint) -> tuple[int, int, int, float]:
     """Return a key that sorts what needs a person first, first."""
     verdict = standpoint.verdict
     over = verdict.outcome is Outcome.OVER

@@ -13,8 +13,8 @@ from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 from itertools import pairwise
 
+from headroom.bounds import Interval
 from headroom.budgets import Unit
-from headroom.evidence import Interval
 
 _MICRO = "\u00b5s"
 _SECONDS = {

@@ -1,11 +1,16 @@
-"""Which parts belong to the window that is judged, and how much of it they cover."""
+"""Which parts belong to the window that is judged, how much of it they cover, and what they prove."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import add
 from typing import Protocol, TypeVar
 
+from headroom.bounds import Bounds, Interval
+from headroom.budgets import Limit
+from headroom.evidence import Histogram, Moments
 from headroom.observation import Part
 
 
@@ -50,3 +55,47 @@ def covered_by(parts: Sequence[Part]) -> timedelta:
             covered += end - max(start, until)
             until = end
     return covered
+
+
+def bounds_per_interval(threshold: float, judged: Sequence[Held]) -> list[Bounds]:
+    """Return the bounds of each poll's parts: the stored ones, or what the figures still prove.
+
+    By poll, not by the end of the interval: instances are scraped at different moments, and a burst that hit
+    two of them is one.
+    """
+    intervals: dict[datetime, Bounds] = {}
+    for one in judged:
+        assert isinstance(one.part.evidence, Histogram | Moments)
+        proven = one.part.evidence.over(threshold)
+        stored = next((bounds for bounds in one.part.bounds if bounds.threshold == threshold), None)
+        if stored is not None:
+            proven = stored.tightened(proven)
+        intervals[one.at] = intervals[one.at] + proven if one.at in intervals else proven
+    return list(intervals.values())
+
+
+def quantile(limit: Limit, parts: Sequence[Part], bounds: Bounds) -> Interval | None:
+    """Return where the percentile of the window lies, never contradicting what the bounds prove of it."""
+    share, allowed = limit.statistic.share, limit.statistic.allowed
+    assert share is not None
+    assert allowed is not None
+    layouts: dict[tuple[float, ...], list[Histogram | Moments]] = {}
+    for part in parts:
+        assert isinstance(part.evidence, Histogram | Moments)
+        layouts.setdefault(part.evidence.bounds if isinstance(part.evidence, Histogram) else (), []).append(
+            part.evidence
+        )
+    # The percentile of a union lies between the smallest and the largest of its pieces.
+    pieces = [piece for same in layouts.values() if (piece := reduce(add, same).quantile(share)) is not None]
+    if not pieces:
+        return None
+    lows = [piece.low for piece in pieces if piece.low is not None]
+    highs = [piece.high for piece in pieces if piece.high is not None]
+    known = Interval(
+        min(lows) if len(lows) == len(pieces) else None, max(highs) if len(highs) == len(pieces) else None
+    )
+    if bounds.k_high <= allowed * bounds.n:
+        return Interval(None, limit.threshold).within(known)
+    if bounds.k_low > allowed * bounds.n:
+        return Interval(limit.threshold, None).within(known)
+    return known

@@ -6,18 +6,21 @@ One wording for screen, command line, alert and report.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from headroom.binomial import lower_limit, upper_limit
-from headroom.budgets import Limit, Reason
-from headroom.evidence import Bounds, Histogram, Interval
+from headroom.bounds import Bounds, Interval
+from headroom.budgets import Limit, Reason, Verdict
+from headroom.evidence import Histogram
 from headroom.observation import Part, Quality
 from headroom.units import format_duration, format_interval, format_value
 
 BURSTS = 2.0  # from this design effect on, bursts are worth a word
 FULL = 0.9  # of a window, and nobody needs to be told
+_OF_NATIVE = frozenset({2.0**-12, 2.0**8})  # bounds that native histograms have, and nobody declares
 _FARTHEST = 20  # so many times the events that the window holds are no advice
 
 
@@ -40,6 +43,30 @@ def count(low: int, high: int) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
+def rate(value: float) -> str:
+    """Return a rate with three digits at most, never in powers of ten."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 three digits from here on
+
+
+def shortened(sentence: str, longest: int) -> str:
+    """Return a sentence that fits into another one: cut between words where it is too long."""
+    if len(sentence) <= longest:
+        return sentence
+    return f"{sentence[:longest].rpartition(' ')[0] or sentence[:longest]} …"
+
+
+def figure(verdict: Verdict) -> str:
+    """Return in a few words where a verdict on latency lies: the rate of slow events, or the value."""
+    if verdict.allowed and verdict.slow_share is not None:
+        low, high = verdict.slow_share.low or 0.0, verdict.slow_share.high
+        if high is None or high >= 1:
+            return f"at least {share(low, ROUND_FLOOR)} slow"
+        return f"{between(low, high) if low else f'at most {share(high, ROUND_CEILING)}'} slow"
+    if verdict.value is None:
+        return "no figure"
+    return format_interval(verdict.value, verdict.unit, against=verdict.threshold)
+
+
 def percentile(
     limit: Limit,
     bounds: Bounds,
@@ -59,7 +86,7 @@ def percentile(
     threshold = format_value(limit.threshold, limit.unit)
     seen = (
         f"{count(bounds.k_low, bounds.k_high)} of {bounds.n:,} took longer than {threshold}"
-        f" ({_between(bounds.k_low / bounds.n, bounds.k_high / bounds.n)}), {share(float(allowed))} allowed"
+        f" ({between(bounds.k_low / bounds.n, bounds.k_high / bounds.n)}), {share(float(allowed))} allowed"
     )
     match reason:
         case Reason.WITHIN_LIMIT:
@@ -85,7 +112,16 @@ def percentile(
     return seen + rest + _remarks(parts)
 
 
-def _between(low: float, high: float) -> str:
+def only_in_doubt(unknown: int) -> str:
+    """Return what is to be said of a window whose only events are in doubt."""
+    return (
+        f"no requests or calls in the undisturbed intervals, and {unknown:,} in intervals with a suspected "
+        "reset: it settles when those leave the window"
+    )
+
+
+def between(low: float, high: float) -> str:
+    """Return between which shares one lies, rounded outwards."""
     if low == high:
         return share(low)
     return f"{share(low, ROUND_FLOOR)} to {share(high, ROUND_CEILING)}"
@@ -94,6 +130,16 @@ def _between(low: float, high: float) -> str:
 def _missing_bucket(limit: Limit, parts: Sequence[Part]) -> str:
     layouts = {part.evidence.bounds for part in parts if isinstance(part.evidence, Histogram)}
     without = [bounds for bounds in layouts if limit.threshold not in bounds]
+    native = next((bounds for bounds in without if frozenset(bounds) >= _OF_NATIVE), None)
+    if native is not None and native[0] < limit.threshold < native[-1]:
+        place = bisect_left(native, limit.threshold)
+        bucket = format_interval(
+            Interval(native[place - 1], native[place]), limit.unit, against=limit.threshold
+        )
+        return (
+            f"{format_value(limit.threshold, limit.unit)} lies inside a bucket of the native histogram, "
+            f"{bucket}: a bucket factor nearer to 1 narrows it"
+        )
     bound = f'le="{limit.threshold:g}"'
     if without and all(not bounds or bounds[-1] < limit.threshold for bounds in without):
         highest = max((bounds[-1] for bounds in without if bounds), default=0.0)
@@ -105,6 +151,17 @@ def _missing_bucket(limit: Limit, parts: Sequence[Part]) -> str:
 
 
 def _missing_samples(limit: Limit, bounds: Bounds, *, effect: float, alpha: float) -> str:
+    more = samples_missing(limit, bounds, effect=effect, alpha=alpha)
+    if more is None:
+        if effect > BURSTS:
+            return "slow ones come in bursts, so that the rate behind them cannot be told yet"
+        return "too near the limit to be settled soon"
+    bursts = " (slow ones come in bursts, which count for less)" if effect > BURSTS else ""
+    return f"too few to tell: about {more:,} more at this rate of slow ones settle it{bursts}"
+
+
+def samples_missing(limit: Limit, bounds: Bounds, *, effect: float, alpha: float) -> int | None:
+    """Return about how many more events at this rate settle a percentile; None where that is far too many."""
     allowed = limit.statistic.allowed
     assert allowed is not None
     q = float(allowed)
@@ -117,16 +174,12 @@ def _missing_samples(limit: Limit, bounds: Bounds, *, effect: float, alpha: floa
     while not settled(size):
         size *= 2
         if size > _FARTHEST * n:
-            if effect > BURSTS:
-                return "slow ones come in bursts, so that the rate behind them cannot be told yet"
-            return "too near the limit to be settled soon"
+            return None
     least, most = size / 2, size
     while most - least > 1:
         middle = (least + most) / 2
         least, most = (least, middle) if settled(middle) else (middle, most)
-    more = max(1, math.ceil(most * effect) - bounds.n)
-    bursts = " (slow ones come in bursts, which count for less)" if effect > BURSTS else ""
-    return f"too few to tell: about {more:,} more at this rate of slow ones settle it{bursts}"
+    return max(1, math.ceil(most * effect) - bounds.n)
 
 
 def _remarks(parts: Sequence[Part]) -> str:

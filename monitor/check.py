@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from headroom.budgets import Outcome, Reason, Verdict
-from headroom.evidence import Interval
+from headroom.bounds import Interval
+from headroom.budgets import Budget, Outcome, Reason, Verdict
 from headroom.units import format_interval, format_value
 
 OVER, UNREACHABLE, UNKNOWN = 1, 4, 3
@@ -31,10 +31,11 @@ def exit_code(verdicts: Iterable[Verdict], *, strict: bool) -> int:
 
 def as_json(verdicts: Iterable[Verdict]) -> str:
     """Return the verdicts as the JSON document that scripts rely on."""
-    return json.dumps({"verdicts": [_record(verdict) for verdict in verdicts]}, indent=2, allow_nan=False)
+    return json.dumps({"verdicts": [record(verdict) for verdict in verdicts]}, indent=2, allow_nan=False)
 
 
-def _record(verdict: Verdict) -> dict[str, Any]:
+def record(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as scripts read it, wherever it is printed."""
     return {
         "budget": verdict.budget,
         "limit": verdict.limit,
@@ -70,24 +71,26 @@ def _time(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def as_table(verdicts: Sequence[Verdict], *, subjects: bool) -> str:
+def as_table(verdicts: Sequence[Verdict], budgets: Iterable[Budget], *, subjects: bool) -> str:
     """Return the verdicts as a table for people, the sentences under it in the same order."""
+    floors = {(budget.id, limit.name) for budget in budgets for limit in budget.limits if limit.at_least}
     head = ["outcome", "budget", "limit", "promised", "value", "n"]
     if subjects:
         head.insert(3, "subject")
     lines = [head]
     for verdict in verdicts:
         value = verdict.value
+        side = "≥" if (verdict.budget, verdict.limit) in floors else "≤"
         cells = [
             verdict.outcome.value,
             verdict.budget,
             verdict.limit,
-            f"≤ {format_value(verdict.threshold, verdict.unit)}",
+            f"{side} {format_value(verdict.threshold, verdict.unit)}",
             "-" if value is None else format_interval(value, verdict.unit, against=verdict.threshold),
             f"{verdict.n:,}" if verdict.n else "-",
         ]
         if subjects:
-            cells.insert(3, ", ".join(f"{name}={label}" for name, label in verdict.subject) or "all")
+            cells.insert(3, _labels(verdict) or "all")
         lines.append(cells)
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     table = [
@@ -104,5 +107,10 @@ def _sentences(verdicts: Iterable[Verdict]) -> list[str]:
     said: dict[str, list[str]] = {}
     for verdict in verdicts:
         what = f"{verdict.outcome} ({verdict.reason}): {verdict.detail}"
-        said.setdefault(what, []).append(f"{verdict.budget} {verdict.limit}")
+        name = f"{verdict.budget} {verdict.limit}"
+        said.setdefault(what, []).append(f"{name} of {_labels(verdict)}" if verdict.subject else name)
     return [f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {what}" for what, names in said.items()]
+
+
+def _labels(verdict: Verdict) -> str:
+    return ", ".join(f"{name}={label}" for name, label in verdict.subject)

@@ -106,8 +106,60 @@ def check(path: Path, form: str, by: str | None, *, poll: bool, strict: bool) ->
 
         asyncio.run(service.collect_once(config))
     found = verdicts(config, datetime.now(UTC), subjects=by == "subject")
-    click.echo(printing.as_json(found) if form == "json" else printing.as_table(found, subjects=bool(by)))
+    table = form == "table"
+    click.echo(
+        printing.as_table(found, config.budgets, subjects=bool(by)) if table else printing.as_json(found)
+    )
     sys.exit(printing.exit_code(found, strict=strict))
+
+
+@main.command()
+@config_option
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--strict", is_flag=True, help="Exit with 3 where anything does not pass.")
+@_told
+def doctor(path: Path, form: str, *, strict: bool) -> None:
+    """Look at every source, and tell whether the budgets can be decided and what measures them is sound.
+
+    It records nothing, and needs no collecting process. Exit codes, the first that applies: 2 usage or
+    configuration, 4 a source cannot be read, 3 anything but passes (with --strict), 0.
+    """
+    from monitor.doctor import diagnosis as examining  # noqa: PLC0415 as in run
+    from monitor.doctor import printed as printing  # noqa: PLC0415 as in run
+
+    found = asyncio.run(examining.diagnose(load(path), lambda line: click.echo(line, err=True)))
+    click.echo(printing.as_json(found.checks) if form == "json" else printing.as_table(found.checks))
+    sys.exit(printing.exit_code(found.checks, unreachable=found.unreachable, strict=strict))
+
+
+@main.command()
+@click.argument("budget")
+@click.option("--limit", default="", help="Only this limit, by its name or statistic.")
+@click.option("--subject", default="", metavar="LABEL=VALUE,...", help="One subject instead of all of it.")
+@click.option("--at", "when", metavar="TIME", help="As of this moment (UTC unless it has a zone).")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
+)
+@config_option
+@_told
+def explain(path: Path, budget: str, limit: str, subject: str, when: str | None, form: str) -> None:
+    """Show why a BUDGET's verdicts are what they are: query, counts, arithmetic, and what would change them.
+
+    BUDGET is a budget's id, or that of a row of the dashboard (api.login:p95). It reads the history only, so
+    that no source need be reached. Exit codes: 2 usage, configuration or no history, otherwise 0.
+    """
+    from monitor.explain import asked  # noqa: PLC0415 as in run
+    from monitor.explain.explained import explained  # noqa: PLC0415 as in run
+    from monitor.explain.printed import FORMATS  # noqa: PLC0415 as in run
+
+    try:
+        labels = asked.subject_of(subject)
+        moment = None if when is None else asked.end_of(when)
+        found = explained(load(path), budget, limit=limit, subject=labels, at=moment, now=datetime.now(UTC))
+    except asked.UnknownError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE)
+    click.echo(FORMATS[form](found), nl=False)
 
 
 @main.command()

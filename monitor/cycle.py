@@ -11,21 +11,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from headroom.budgets import Budget, Reason, Verdict
+from headroom.budgets import Budget, Reason, Subject, Verdict
 from headroom.config import Config
 from headroom.history import Cycle, History, HistoryError, HistoryGone, Poll
 from headroom.observation import ASIDE, Absence, Reading, Series, Snapshot, SourceError
 from monitor import clock
 from monitor.clock import Moment
-from monitor.feeds import Feed, evictions_of, feeds
-from monitor.judging import said_of
-from monitor.memory import Kept, Memory
+from monitor.feeds import Feed, feeds
+from monitor.judging import Known, said_of
+from monitor.memory import Memory, View, longest_windows
 from monitor.watchlist import Moves, Watchlist
 from monitor.writer import Writer
 
 log = logging.getLogger("headroom.cycle")
 
 PIECES = 200  # of old readings that are deleted in an hour at most
+SILENT_AFTER = timedelta(minutes=5)  # an instance of a latency without an open incident is no longer judged
 
 
 @dataclass(slots=True)
@@ -62,11 +63,12 @@ class Cycles:
         self._gone = gone
         self._clock = read_clock
         self.feeds = feeds(config)
+        self._feeds = {feed.source.name: feed for feed in self.feeds}
         self._config = config
         self._history = history
         self._writer = writer
         self._committed = committed
-        self._memory = Memory(_longest_windows(config.budgets))
+        self._memory = Memory(longest_windows(config.budgets))
         self._watchlist = Watchlist(config, history, writer)
         self._last_failure: dict[str, str] = {}
 
@@ -87,7 +89,7 @@ class Cycles:
         for series, parts in held.items():
             aside = held.get(Series(series.source, f"{series.measure}{ASIDE}", series.subject))
             if series.source in same and not (aside and aside[0].seq > parts[0].seq):
-                self._memory.restore(series, [Kept(stored.at, stored.part) for stored in parts])
+                self._memory.restore(series, parts)
         await self._watchlist.resume()
         moves = await self._watchlist.close_changed(now)
         if moves.transitions:
@@ -119,9 +121,7 @@ class Cycles:
             since = None if feed.judged is None else self._clock().monotonic - feed.judged
             if feed.busy or (since is not None and since < feed.source.every.total_seconds() * 1.5):
                 continue
-            if feed.collector is None:
-                feed.absences = _by_series(feed.all_absent(Reason.NOT_CONFIGURED, _not_configured(feed)))
-            elif since is None:
+            if feed.collector is not None and since is None:
                 continue
             feed.busy = True  # a poll that began meanwhile would open each incident a second time
             try:
@@ -204,27 +204,48 @@ class Cycles:
             feed.policies = {key: one for key, one in absences.items() if one.reason is Reason.POLICY}
         elapsed = timedelta(seconds=0 if feed.judged is None else now.monotonic - feed.judged)
         elapsed = min(elapsed, 2 * feed.source.every)
+        known = Known(memory, {**self._absences_beside(feed), **absences}, self._feeds, now)
         verdicts: list[Verdict] = []
+        notes = list(polled.reading.notes)
         moves = Moves()
         try:
             for budget in feed.budgets:
-                for subject in sorted({*memory.subjects(budget.measure), *self._watchlist.subjects(budget)}):
-                    said = said_of(budget, subject, memory, absences, feed, now)
-                    verdicts += said
-                    gone = bool(subject) and polled.snapshot is not None and not memory.knows(budget, subject)
+                there = memory.subjects(budget, now.wall - SILENT_AFTER) | self._watchlist.subjects(budget)
+                said = said_of(budget, there, known)
+                notes += said.notes
+                for subject, row in said.verdicts.items():
+                    verdicts += row
+                    gone = polled.snapshot is not None and self._gone_from(budget, subject, memory)
                     await self._watchlist.decide(
-                        budget, subject, said, moves, now=now, elapsed=elapsed, gone=gone
+                        budget,
+                        subject,
+                        row,
+                        moves,
+                        now=now,
+                        elapsed=elapsed,
+                        gone=gone,
+                        whole=said.verdicts[()],
                     )
         except HistoryError as error:
             log.error("the cycle was not recorded: %s", error)  # noqa: TRY400 as in _commit
             return False
-        if not await self._commit(self._cycle(now, moves, feed, polled, verdicts)):
+        if not await self._commit(self._cycle(now, moves, feed, polled, verdicts, notes)):
             return False
         self._memory.add(polled.reading.observations, now.wall)
         feed.absences, feed.judged = absences, now.monotonic
         if polled.snapshot is not None:
             feed.snapshot = polled.snapshot
         return True
+
+    def _absences_beside(self, feed: Feed) -> dict[Series, Absence]:
+        """Return what the latest polls of the other sources said instead of evidence."""
+        others = (other for other in self.feeds if other is not feed)
+        return {series: absence for other in others for series, absence in other.absences.items()}
+
+    def _gone_from(self, budget: Budget, subject: Subject, memory: View) -> bool:
+        """Tell whether every source of a budget answers, and none gives anything of a subject."""
+        answers = not any(self._feeds[measure.source].failures for measure in budget.measures)
+        return bool(subject) and answers and not memory.knows(budget, subject)
 
     def _cycle(
         self,
@@ -233,6 +254,7 @@ class Cycles:
         feed: Feed | None = None,
         polled: _Polled = _NOT_POLLED,
         verdicts: Sequence[Verdict] = (),
+        notes: Sequence[str] = (),
     ) -> Cycle:
         snapshot = None
         if polled.snapshot is not None and feed is not None:
@@ -247,7 +269,7 @@ class Cycles:
             transitions=tuple(moves.transitions),
             notices=tuple(moves.notices),
             config_digest=self._config.digest,
-            notes=polled.reading.notes if polled.poll else (),
+            notes=tuple(notes) if polled.poll else (),
         )
 
     async def _commit(self, cycle: Cycle) -> bool:
@@ -264,17 +286,6 @@ class Cycles:
         return True
 
 
-def _longest_windows(budgets: Sequence[Budget]) -> dict[str, timedelta]:
-    longest: dict[str, timedelta] = {}
-    for budget in budgets:
-        keys = [budget.measure.key]
-        if budget.evicting:
-            keys.append(evictions_of(budget.measure).key)
-        for key in keys:
-            longest[key] = max(budget.window, longest.get(key, timedelta(0)))
-    return longest
-
-
 def _by_series(absences: Sequence[Absence]) -> dict[Series, Absence]:
     return {absence.series: absence for absence in absences}
 
@@ -282,7 +293,3 @@ def _by_series(absences: Sequence[Absence]) -> dict[Series, Absence]:
 def _poll_of(feed: Feed, begun: Moment, ended: Moment, epoch: str | None, result: str, detail: str) -> Poll:
     took = timedelta(seconds=ended.monotonic - begun.monotonic)
     return Poll(feed.source.name, epoch, begun.wall, took, result, detail)
-
-
-def _not_configured(feed: Feed) -> str:
-    return f"{feed.source.name} is not configured: the environment variable {feed.source.unset} is not set"

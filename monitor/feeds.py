@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from hashlib import sha256
 
@@ -23,6 +23,8 @@ class Feed:
     """A source, the budgets that it feeds, and what the next poll needs to know of the last one.
 
     Attributes:
+        budgets: those that are judged in its cycles.
+        seconds: those that it gives the second measure of; they are judged in the first's cycles.
         collector: None where the source is not configured.
         snapshot: the newest one, the next difference's start.
         failures: polls in a row that gave nothing.
@@ -37,6 +39,7 @@ class Feed:
     source: Source
     budgets: tuple[Budget, ...]
     collector: Collector | None
+    seconds: tuple[Budget, ...] = ()
     snapshot: Snapshot | None = None
     failures: int = 0
     skip: int = 0
@@ -54,7 +57,8 @@ class Feed:
     def asked(self) -> set[Series]:
         """Return the series of subject {} that the budgets need."""
         evicting = {Series.of(evictions_of(budget.measure)) for budget in self.budgets if budget.evicting}
-        return {Series.of(budget.measure) for budget in self.budgets} | evicting
+        seconds = {Series.of(budget.second) for budget in self.seconds if budget.second is not None}
+        return {Series.of(budget.measure) for budget in self.budgets} | evicting | seconds
 
     def all_absent(self, reason: Reason, detail: str) -> tuple[Absence, ...]:
         """Return the same absence for every series that is asked of the source."""
@@ -81,27 +85,43 @@ def _meaning(config: Config, source: Source) -> str:
     # Everything behind the credentials, as it is written: several hosts, sockets and parameters among it.
     place = "" if source.url is None else source.url.reveal().partition("://")[2].rpartition("@")[2]
     place = re.sub(r"password=[^&]*", "", place)
-    rules: object = None
+    rules: list[object] = []
     if source.kind is SourceKind.PROMETHEUS:
-        endpoints = config.endpoints
-        rules = [
-            [
-                (rule.name, sorted(rule.methods), rule.paths)
-                for rule in (*endpoints.classes, endpoints.ignored)
-            ],
-            sorted(endpoints.labels.items()),
-        ]
+        # Behind one address, another tenant is another source; servers disagree on the header that names it.
+        tenants = sorted((name.lower(), value.reveal()) for name, value in source.access.headers.items())
+        rules = [_spelled(config.endpoints), tenants]
+        measures = {measure for budget in config.budgets for measure in budget.measures}
+        if any(
+            measure.source == source.name and measure.group.startswith("queries.") for measure in measures
+        ):
+            rules.append(_spelled(config.queries))
     elif source.kind is SourceKind.POSTGRES:
         rules = [(rule.name, rule.patterns) for rule in config.queries.classes]
     return sha256(repr((source.kind.value, place, rules)).encode()).hexdigest()[:16]
 
 
-def thresholds(budgets: tuple[Budget, ...]) -> Mapping[Measure, tuple[float, ...]]:
-    """Return the measures of the budgets with the thresholds, in seconds, at which bounds are wanted."""
+def _spelled(rules: object) -> object:
+    """Return rules in an order that does not change from one process to the next, as that of sets does."""
+    match rules:
+        case Mapping():
+            return sorted((name, _spelled(value)) for name, value in rules.items())
+        case frozenset() | set():
+            return sorted(repr(_spelled(value)) for value in rules)
+        case tuple() | list():
+            return [_spelled(value) for value in rules]
+        case _ if is_dataclass(rules):
+            return [(one.name, _spelled(getattr(rules, one.name))) for one in fields(rules) if one.compare]
+        case _:
+            return rules
+
+
+def thresholds(source: str, budgets: Iterable[Budget]) -> Mapping[Measure, tuple[float, ...]]:
+    """Return what is measured at a source, with the thresholds, in seconds, at which bounds are wanted."""
     asked: dict[Measure, set[float]] = defaultdict(set)
     for budget in budgets:
-        latency = budget.measure.kind in (Kind.HISTOGRAM, Kind.STATEMENTS)
-        asked[budget.measure].update(limit.threshold for limit in budget.limits if latency)
+        for measure in budget.measures:
+            if measure.source == source:
+                asked[measure].update(limit.threshold for limit in budget.limits if measure.latency)
     return {measure: tuple(sorted(limits)) for measure, limits in asked.items()}
 
 
@@ -110,16 +130,21 @@ def feeds(config: Config) -> list[Feed]:
     made = []
     for source in config.sources:
         budgets = tuple(budget for budget in config.budgets if budget.measure.source == source.name)
-        collector = _collector(config, source, budgets)
-        made.append(Feed(source, budgets, collector, meaning=_meaning(config, source)))
+        seconds = tuple(one for one in config.budgets if one.second and one.second.source == source.name)
+        feed = Feed(source, budgets, _collector(config, source), seconds, meaning=_meaning(config, source))
+        if feed.collector is None:
+            unset = f"{source.name} is not configured: the environment variable {source.unset} is not set"
+            absences = feed.all_absent(Reason.NOT_CONFIGURED, unset)
+            feed.absences = {absence.series: absence for absence in absences}
+        made.append(feed)
     return made
 
 
-def _collector(config: Config, source: Source, budgets: tuple[Budget, ...]) -> Collector | None:
+def _collector(config: Config, source: Source) -> Collector | None:
     """Build the collector; a driver is imported only where a source needs it."""
     if source.url is None:
         return None
-    measures = thresholds(budgets)
+    measures = thresholds(source.name, config.budgets)
     match source.kind:
         case SourceKind.POSTGRES:
             from collectors import postgres  # noqa: PLC0415 as above
@@ -132,4 +157,4 @@ def _collector(config: Config, source: Source, budgets: tuple[Budget, ...]) -> C
         case SourceKind.PROMETHEUS:
             from collectors import prometheus  # noqa: PLC0415 as above
 
-            return prometheus.build(source, measures, config.endpoints)
+            return prometheus.build(source, measures, config.endpoints, config.queries)

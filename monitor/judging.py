@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from headroom.budgets import Budget, Limit, Subject, Verdict
+from headroom.budgets import Budget, Limit, Measure, Subject, Verdict
+from headroom.instances import softened, with_worst
 from headroom.judge import Case, judge
 from headroom.observation import JUDGED, Absence, Series
+from headroom.second import joined
 from monitor.clock import Moment
 from monitor.feeds import Feed, evictions_of
 from monitor.memory import View
@@ -17,52 +19,109 @@ from monitor.memory import View
 log = logging.getLogger("headroom.cycle")
 
 
-def said_of(
-    budget: Budget,
-    subject: Subject,
-    memory: View,
-    absences: Mapping[Series, Absence],
-    feed: Feed,
-    now: Moment,
-) -> list[Verdict]:
-    """Judge every limit of a budget for one subject.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known when a source's budgets are judged.
+
+    Attributes:
+        memory: the evidence of all sources, with what the poll just gave.
+        absences: what the latest polls said instead of evidence.
+        feeds: by the source's name.
+    """
+
+    memory: View
+    absences: Mapping[Series, Absence]
+    feeds: Mapping[str, Feed]
+    now: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of one budget.
+
+    Attributes:
+        verdicts: by subject, in the order in which they are to be decided: {} first.
+        notes: sentences on measures that contradict each other.
+    """
+
+    verdicts: dict[Subject, list[Verdict]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def said_of(budget: Budget, subjects: Iterable[Subject], known: Known) -> Said:
+    """Judge every limit of a budget for each subject.
 
     A limit that cannot be judged for a fault of ours has no verdict, and turns blind by its age; the others
     must not share its fate.
     """
-    said = []
-    for limit in budget.limits:
-        try:
-            said.append(_judged(budget, limit, subject, memory, absences, feed, now))
-        except Exception:
-            log.exception("%s %s could not be judged: a fault of Headroom", budget.id, limit.name)
+    said = Said()
+    for subject in sorted({(), *subjects}):
+        row = said.verdicts.setdefault(subject, [])
+        for limit in budget.limits:
+            try:
+                verdict, disagreement = _judged(budget, limit, subject, known)
+            except Exception:
+                log.exception("%s %s could not be judged: a fault of Headroom", budget.id, limit.name)
+                continue
+            row.append(verdict)
+            if disagreement and not subject:
+                said.notes.append(f"{budget.id} {limit.name}: {disagreement}")
+    if budget.measure.latency and len(said.verdicts) > 1:
+        instances = [one for subject, row in said.verdicts.items() if subject for one in row]
+        said.verdicts[()] = [
+            with_worst(whole, [one for one in instances if one.limit == whole.limit])
+            for whole in said.verdicts[()]
+        ]
     return said
 
 
-def _judged(
-    budget: Budget,
-    limit: Limit,
-    subject: Subject,
-    memory: View,
-    absences: Mapping[Series, Absence],
-    feed: Feed,
-    now: Moment,
-) -> Verdict:
-    """Judge one limit, by the budget's limits for eviction where Redis evicts by policy.
+def _judged(budget: Budget, limit: Limit, subject: Subject, known: Known) -> tuple[Verdict, str]:
+    """Judge one limit by each measure of its budget; return what holds, and how they contradict."""
+    measures = judging(budget, subject, known)
+    verdicts = [_judged_by(measure, budget, limit, subject, known) for measure in measures]
+    if budget.measure.latency:
+        verdicts = [softened(verdict) for verdict in verdicts]
+    if len(verdicts) == 1:
+        return verdicts[0], ""
+    joint = joined(budget, *verdicts)
+    return joint.verdict, joint.disagreement
 
-    Which of them hold was said by the last good poll: one that failed changes nothing about the policy.
+
+def judging(budget: Budget, subject: Subject, known: Known) -> tuple[Measure, ...]:
+    """Return the measures that a subject is judged by: an instance is known to one of two only."""
+    if not subject:
+        return budget.measures
+    giving = tuple(one for one in budget.measures if known.memory.parts(Series.of(one, subject)))
+    return giving or budget.measures[:1]
+
+
+def _judged_by(measure: Measure, budget: Budget, limit: Limit, subject: Subject, known: Known) -> Verdict:
+    case, because = case_of(measure, budget, limit, subject, known)
+    verdict = judge(case)
+    return replace(verdict, detail=because + verdict.detail) if because else verdict
+
+
+def case_of(
+    measure: Measure, budget: Budget, limit: Limit, subject: Subject, known: Known
+) -> tuple[Case, str]:
+    """Return what is judged by a measure, and what goes before its sentence: why other limits hold.
+
+    Those are the budget's limits for eviction, where Redis evicts by policy. Which of them hold was said by
+    the last good poll: one that failed changes nothing about the policy.
     """
-    series, because = Series.of(budget.measure, subject), ""
+    feed = known.feeds[measure.source]
+    series, because = Series.of(measure, subject), ""
     policy = feed.policies.get(series)
     if policy is not None:
         stand_in = next((other for other in budget.evicting if other.name == limit.name), None)
         if stand_in is not None:
             limit, because = stand_in, f"{policy.detail}; "
-            series = Series.of(evictions_of(budget.measure), subject)
-    held = memory.parts(series)
+            series = Series.of(evictions_of(measure), subject)
+    held = known.memory.parts(series)
     # What a source gives less often than it is polled (a slow scrape) still speaks until its next is due.
     newest = next((one.part for one in held if one.part.quality in JUDGED), None)
     pace = timedelta(0) if newest is None else newest.end - newest.start
     fresh_for = 2 * max(feed.source.every, min(pace, budget.window / 2)) + feed.deadline
-    verdict = judge(Case(budget, limit, held, now.wall, fresh_for, absences.get(series), subject))
-    return replace(verdict, detail=because + verdict.detail) if because else verdict
+    absence = known.absences.get(series)
+    case = Case(budget, limit, held, known.now.wall, fresh_for, absence, subject, measure=measure)
+    return case, because

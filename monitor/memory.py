@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from headroom.budgets import Budget, Measure, Subject
+from headroom.budgets import Budget, Subject
 from headroom.observation import Observation, Part, Series
+from headroom.window import Held
+from monitor.feeds import evictions_of
 
 _MOST = 20_000  # parts of one series: a window of days polled every second would otherwise grow without bound
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A part and when it was recorded, by our clock."""
+    """A part of this process's own polls, and when it was recorded, by our clock."""
 
     at: datetime
     part: Part
@@ -27,7 +29,7 @@ class Memory:
     def __init__(self, longest: Mapping[str, timedelta]) -> None:
         """`longest` is the longest window for each measure, by `Series.measure`."""
         self._longest = longest
-        self._parts: dict[Series, deque[Kept]] = {}
+        self._parts: dict[Series, deque[Held]] = {}
 
     def window_of(self, series: Series) -> timedelta:
         """Return how long a series is kept; zero for one that no budget asks for."""
@@ -53,14 +55,14 @@ class Memory:
         for series in gone:
             del self._parts[series]
 
-    def restore(self, series: Series, parts: Sequence[Kept]) -> None:
+    def restore(self, series: Series, parts: Sequence[Held]) -> None:
         """Put back what the history kept of a series, newest first."""
         if parts and self.window_of(series):
             self._parts[series] = deque(parts, maxlen=_MOST)
 
     def seen_with(self, observations: Sequence[Observation], at: datetime) -> View:
         """Return what is held together with what a poll just gave, kept only once it is committed."""
-        fresh: dict[Series, list[Kept]] = {}
+        fresh: dict[Series, list[Held]] = {}
         for observation in observations:
             if self.window_of(observation.series):
                 fresh[observation.series] = [Kept(at, part) for part in reversed(observation.parts)]
@@ -71,22 +73,40 @@ class Memory:
 class View:
     """What a window may hold at one moment."""
 
-    held: Mapping[Series, Sequence[Kept]]
-    fresh: Mapping[Series, Sequence[Kept]]
+    held: Mapping[Series, Sequence[Held]]
+    fresh: Mapping[Series, Sequence[Held]]
 
-    def parts(self, series: Series) -> Sequence[Kept]:
+    def parts(self, series: Series) -> Sequence[Held]:
         """Return the parts of a series, newest first."""
         return (*self.fresh.get(series, ()), *self.held.get(series, ()))
 
     def knows(self, budget: Budget, subject: Subject) -> bool:
         """Tell whether there is anything of a subject at all."""
-        return bool(self.parts(Series.of(budget.measure, subject)))
+        return any(self.parts(Series.of(measure, subject)) for measure in budget.measures)
 
-    def subjects(self, measure: Measure) -> list[Subject]:
-        """Return the subjects of a measure that have parts, and {} in any case and first."""
-        seen = {
-            series.subject
-            for series in (*self.held, *self.fresh)
-            if (series.source, series.measure) == (measure.source, measure.key)
-        }
-        return sorted(seen | {()})
+    def subjects(self, budget: Budget, since: datetime) -> set[Subject]:
+        """Return the subjects of a budget that have parts, and {} in any case.
+
+        An instance of a latency whose newest part is from before `since` is left out: after a rollout the old
+        ones would else stand there, blind, for as long as the window is.
+        """
+        seen: set[Subject] = {()}
+        for measure in budget.measures:
+            for series in {*self.held, *self.fresh}:
+                if (series.source, series.measure) != (measure.source, measure.key):
+                    continue
+                if not measure.latency or self.parts(series)[0].at > since:
+                    seen.add(series.subject)
+        return seen
+
+
+def longest_windows(budgets: Iterable[Budget]) -> dict[str, timedelta]:
+    """Return the longest window in which each measure is judged, by `Series.measure`."""
+    longest: dict[str, timedelta] = {}
+    for budget in budgets:
+        keys = [measure.key for measure in budget.measures]
+        if budget.evicting:
+            keys.append(evictions_of(budget.measure).key)
+        for key in keys:
+            longest[key] = max(budget.window, longest.get(key, timedelta(0)))
+    return longest

@@ -114,7 +114,7 @@ def _pass_on(servers: subprocess.Popen[bytes], ready: threading.Event) -> None:
             click.echo(text)
 
 
-def configure(servers: dict[str, Any]) -> Path:
+def configure(servers: dict[str, Any], folder: Path = FOLDER) -> Path:
     """Write the demo's configuration: the shipped budgets, literal addresses, short windows.
 
     It holds the passwords of the demo's own servers, so nobody else may read it.
@@ -124,13 +124,17 @@ def configure(servers: dict[str, Any]) -> Path:
     for source in shipped["sources"].values():
         source["url"] = servers[source["kind"]]
         source["every"] = _EVERY
+        if source["kind"] == "redis":
+            source["memory_limit"] = servers["redis_memory_limit"]
+    # A counter of its own: it tells whether the histogram leaves failures out.
+    shipped["classes"]["failures"] = {"counter": "gateway_responses_total", "labels": {"status": "5*"}}
     for budget in shipped["budgets"]:
         budget.update(_TIMES)
     shipped["alerts"] = {
         "channels": {"receiver": {"kind": "webhook", "url": servers["receiver"]}},
         "routes": [{"channels": ["receiver"]}],
     }
-    path = FOLDER / "budgets.yaml"
+    path = folder / "budgets.yaml"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(
             "# Written by `headroom demo` from the shipped budgets.yaml: its own servers, short windows.\n"

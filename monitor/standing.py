@@ -7,7 +7,7 @@ from datetime import datetime
 from headroom.budgets import Verdict
 from headroom.config import Config
 from headroom.history import open_history
-from headroom.summary import as_of, standpoints
+from headroom.summary import by_subject, standpoints
 
 
 def verdicts(config: Config, now: datetime, *, subjects: bool) -> list[Verdict]:
@@ -22,15 +22,5 @@ def verdicts(config: Config, now: datetime, *, subjects: bool) -> list[Verdict]:
     for budget in config.budgets:
         found += [each.verdict for each in standpoints(budget, sources, standings, now)]
         if subjects:
-            limits = {limit.name for limit in budget.limits}
-            found += sorted(
-                (
-                    as_of(standing.verdict, now, sources[budget.measure.source].every)
-                    for standing in standings
-                    if standing.verdict.budget == budget.id
-                    and standing.verdict.subject
-                    and standing.verdict.limit in limits
-                ),
-                key=lambda verdict: (verdict.subject, verdict.limit),
-            )
+            found += [each.verdict for each in by_subject(budget, sources, standings, now)]
     return found

@@ -10,7 +10,7 @@ from uuid import uuid4
 from alerts.decide import Decision, Policy, close, decide, wording_digest
 from alerts.message import payload
 from alerts.outbox import notices
-from headroom.budgets import Budget, Statistic, Subject, Verdict
+from headroom.budgets import Budget, Outcome, Statistic, Subject, Verdict
 from headroom.config import Config
 from headroom.history import History
 from headroom.incidents import Incident, Notice, NoticeStatus, Transition, Why
@@ -52,13 +52,17 @@ class Watchlist:
         now: Moment,
         elapsed: timedelta,
         gone: bool = False,
+        whole: Sequence[Verdict] = (),
     ) -> None:
         """Decide on each row of a budget and subject; `verdicts` are on all its limits for that subject.
 
-        `gone` tells that its source answers, and gives nothing of the subject any more.
+        `gone` tells that its source answers, and gives nothing of the subject any more. `whole` are the
+        verdicts on the same limits for subject {}.
         """
         for statistic in budget.statistics:
             incident = self._open.get((budget.id, statistic, subject))
+            if incident is None and subject and self._told_by_the_whole(budget, statistic, whole):
+                continue
             if gone and incident is not None and incident.unclear_for >= max(budget.window, GONE_AFTER):
                 decision = close(incident, at=now.wall, why=Why.SUBJECT_GONE)
                 await self._note(decision, (), budget, moves, now)
@@ -75,6 +79,17 @@ class Watchlist:
                 new_id=lambda: uuid4().hex,
             )
             await self._note(decision, row, budget, moves, now)
+
+    def _told_by_the_whole(self, budget: Budget, statistic: Statistic, whole: Sequence[Verdict]) -> bool:
+        """Tell whether an instance of a latency needs no incident of its own, since the whole has it.
+
+        Slow for all, ten instances would else tell one story in eleven messages; that of the whole names the
+        worst instance.
+        """
+        if not budget.measure.latency:
+            return False
+        over = any(one.statistic is statistic and one.outcome is Outcome.OVER for one in whole)
+        return over or (budget.id, statistic, ()) in self._open
 
     def subjects(self, budget: Budget) -> set[Subject]:
         """Return the subjects of a budget that have an open incident: they are judged until it ends."""

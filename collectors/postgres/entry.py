@@ -9,7 +9,8 @@ import math
 import sys
 from dataclasses import dataclass
 
-from headroom.evidence import TOLERANCE, Bounds, Moments
+from headroom.bounds import Bounds
+from headroom.evidence import TOLERANCE, Moments
 from headroom.observation import Quality
 
 EPSILON = sys.float_info.epsilon

@@ -12,8 +12,9 @@ from operator import add
 from collectors.postgres.entry import Change, Entry, between, key_of, since_birth
 from collectors.postgres.snapshot import OWN, Fault, Labels, PostgresSnapshot, Statements
 from collectors.postgres.statements import MOST_ENTRIES
+from headroom.bounds import Bounds
 from headroom.budgets import Measure, Reason
-from headroom.evidence import Bounds, Moments, Ratio
+from headroom.evidence import Moments, Ratio
 from headroom.observation import Absence, Observation, Part, Quality, Reading, Series
 from headroom.span import Span, worst
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from collectors.prometheus.words import printable
 from headroom.budgets import Kind, Measure
-from headroom.sources import EndpointRules
+from headroom.sources import EndpointRules, QueryRules
 
 CPU_SECONDS = "node_cpu_seconds_total"
 MEMORY_AVAILABLE = "node_memory_MemAvailable_bytes"
@@ -21,6 +21,9 @@ OF_MACHINES = {
 }
 """The series of node_exporter behind each kind; the first names the kind in sentences."""
 
+NO_QUERIES = QueryRules(())
+"""No classes of queries."""
+
 Target = tuple[str, str]
 """Job and instance: what Prometheus scrapes as one."""
 
@@ -33,18 +36,30 @@ class Asked:
         place: host:port of the Prometheus.
         every: seconds between two polls.
         measures: with the thresholds, in seconds, at which bounds are wanted.
+        endpoints, queries: how requests and queries fall into classes.
     """
 
     source: str
     place: str
     every: float
     measures: Mapping[Measure, tuple[float, ...]]
-    rules: EndpointRules
+    endpoints: EndpointRules
+    queries: QueryRules = NO_QUERIES
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """The histograms, each once."""
         return tuple(dict.fromkeys(m.of for m in self.measures if m.kind is Kind.HISTOGRAM))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of histograms that are kept besides method, path and status."""
+        return tuple(sorted({*self.endpoints.asked, *self.queries.asked}))
+
+    @property
+    def gauges(self) -> tuple[str, ...]:
+        """The selectors of applications' gauges, each once."""
+        return tuple(dict.fromkeys(m.of for m in self.measures if m.kind is Kind.GAUGE))
 
     @property
     def machine_series(self) -> tuple[str, ...]:

@@ -6,21 +6,18 @@ Broken counters are no error here: the label set then carries the sentence that 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from itertools import pairwise
 
-from collectors.prometheus.asked import named
-from collectors.prometheus.samples import StrangeAnswerError, series_of, target_of
+from collectors.prometheus.asked import Asked
+from collectors.prometheus.counts import BrokenError, count_of, seconds_of
+from collectors.prometheus.label_set import LabelSet
+from collectors.prometheus.native.forms import NO_EDGES, Edges, in_one_form, natives_of
+from collectors.prometheus.samples import StrangeAnswerError, living, series_of
 from collectors.prometheus.snapshot import Buckets, Counters
 from collectors.prometheus.words import printable
 from headroom.budgets import Reason
-
-_MOST = 2**53
-"""Prometheus keeps doubles: above this, counts are rounded."""
-_LONGEST = 200
-"""How much of a label is kept; classes are told by far less."""
 
 
 @dataclass(slots=True)
@@ -39,28 +36,28 @@ class _Layout:
     broken: str
 
 
-class _BrokenError(Exception):
-    """Counters that are unfit; the text says why."""
-
-
 def counters_of(
-    metric: str, result: object, labels: Mapping[str, str], now: float, window: float
+    metric: str, result: object, asked: Asked, now: float, window: float, known: Edges = NO_EDGES
 ) -> Counters:
-    """Return the label sets of `metric` out of the answer to `query.histogram`.
+    """Return the label sets of `metric` out of the answer to `query.histogram`, each in one form.
 
-    `labels` says what the metric calls "method", "path" and "status"; `window` is the span asked for, in
-    seconds. Raises StrangeAnswerError where the answer is none to that query.
+    Of their labels those are kept that `asked` tells classes by; `window` is the span asked for, in seconds,
+    and `known` holds the custom bounds that `edges_of` gave before.
+    Raises StrangeAnswerError where the answer is none to that query.
     """
+    native = natives_of(metric, result, asked, now, window, known)
     raws = _grouped(metric, result, now, window)
     whole = [raw for raw in raws if raw.buckets]
-    if raws and not whole:
+    if raws and not whole and not native:
         why = (
             f"{printable(metric)} has no buckets, only a sum or a count: it is a summary, or its buckets are "
             "dropped; declare it as a histogram, and keep its _bucket series"
         )
         return Counters(refused=(Reason.BROKEN_INSTRUMENTATION, why))
     layouts: dict[tuple[str, ...], _Layout] = {}
-    return Counters(tuple(_set(metric, raw, labels, layouts) for raw in whole))
+    further = asked.labels
+    classic = [_set(metric, raw, asked, further, layouts) for raw in whole]
+    return Counters(in_one_form(classic, native, metric, asked))
 
 
 def _grouped(metric: str, result: object, now: float, window: float) -> list[_Raw]:
@@ -68,6 +65,8 @@ def _grouped(metric: str, result: object, now: float, window: float) -> list[_Ra
     groups: dict[frozenset[tuple[str, str]], _Raw] = {}
     for labels, values in series_of(result, now, window):
         name, bound = labels.pop("__name__", ""), labels.pop("le", "")
+        if name == metric:  # of the bare name, only native histograms are counters
+            continue
         try:
             key = frozenset(labels.items())
         except TypeError:
@@ -75,7 +74,7 @@ def _grouped(metric: str, result: object, now: float, window: float) -> list[_Ra
         raw = groups.get(key)
         if raw is None:
             raw = groups[key] = _Raw(labels)
-        at, text = values[-1]
+        at, text = living(values)[-1]
         if name == bucket:
             raw.buckets.append((at, bound, text))
         elif name == total:
@@ -84,7 +83,7 @@ def _grouped(metric: str, result: object, now: float, window: float) -> list[_Ra
 
 
 def _set(
-    metric: str, raw: _Raw, names: Mapping[str, str], layouts: dict[tuple[str, ...], _Layout]
+    metric: str, raw: _Raw, asked: Asked, further: Sequence[str], layouts: dict[tuple[str, ...], _Layout]
 ) -> Buckets:
     # All of one scrape: after a restart with other buckets, the old ones linger with their old time stamp.
     at = max(bucket[0] for bucket in raw.buckets)
@@ -94,30 +93,20 @@ def _set(
         layout = layouts.get(spelled)
         if layout is None:
             layout = layouts[spelled] = _layout(spelled)
-        text = raw.labels.get
-        # A path ends at its query: no class is told by what follows, and it may hold secrets.
-        method, path = (
-            text(names.get("method", "method"), "")[:_LONGEST],
-            text(names.get("path", "path"), "").partition("?")[0][:_LONGEST],
-        )
-        status = text(names.get("status", "status"), "")[:_LONGEST]
-        key = _key(raw.labels)
-    except (TypeError, AttributeError):
+    except TypeError:
         raise StrangeAnswerError("labels that are no texts") from None
-    target = target_of(raw.labels)
+    whose = LabelSet.of(raw.labels, asked, further)
+    counts: tuple[int, ...] = ()
+    seconds, broken = None, ""
     try:
         counts = _counts(newest, layout)
         seconds = _seconds(raw.total, at)
-    except _BrokenError as error:
-        what = f"{method} {path} of {named(target)}".strip()
-        broken = f"{printable(metric)} of {printable(what)}: {error}"
-        return Buckets(key, target, method, path, status, at, layout.bounds, (), None, broken)
-    return Buckets(key, target, method, path, status, at, layout.bounds, counts, seconds)
-
-
-def _key(labels: Mapping[str, str]) -> str:
-    spelled = "\0".join(f"{name}\1{labels[name]}" for name in sorted(labels))
-    return blake2b(spelled.encode(errors="surrogatepass"), digest_size=10).hexdigest()
+    except BrokenError as error:
+        counts, broken = (), whose.broken(metric, error)
+    return Buckets(
+        whose.key, whose.target, whose.method, whose.path, whose.status, at, layout.bounds, counts, seconds,
+        broken, whose.labels,
+    )  # fmt: skip
 
 
 def _layout(spelled: tuple[str, ...]) -> _Layout:
@@ -138,50 +127,20 @@ def _layout(spelled: tuple[str, ...]) -> _Layout:
 
 def _counts(newest: list[tuple[float, str, str]], layout: _Layout) -> tuple[int, ...]:
     if layout.broken:
-        raise _BrokenError(layout.broken)
-    counts = tuple([_count(newest[place][2]) for place in layout.order])
+        raise BrokenError(layout.broken)
+    counts = tuple([count_of(newest[place][2]) for place in layout.order])
     if any(upper < lower for lower, upper in pairwise(counts)):
         bounds = (*layout.bounds, math.inf)[1:]
         bound = next(
             bound for bound, (lower, upper) in zip(bounds, pairwise(counts), strict=True) if upper < lower
         )
-        raise _BrokenError(
+        raise BrokenError(
             f"fewer events up to le={bound:g} than up to the bucket below it; its buckets contradict"
         )
     return counts
 
 
-def _count(text: str) -> int:
-    try:
-        count = int(text)
-    except ValueError:
-        count = _whole(text)
-    if not 0 <= count <= _MOST:
-        raise _BrokenError(f"a count of {printable(text, 40)}; counters run from 0 to 2^53")
-    return count
-
-
-def _whole(text: str) -> int:
-    """Read a whole number that is spelled with a point or an exponent."""
-    try:
-        return _exactly(float(text))
-    except (ValueError, OverflowError):
-        raise _BrokenError(f"a count of {printable(text, 40)}; counts are whole numbers") from None
-
-
-def _exactly(number: float) -> int:
-    if number != int(number):
-        raise ValueError(number)
-    return int(number)
-
-
 def _seconds(total: tuple[float, str] | None, at: float) -> float | None:
     if total is None or total[0] != at:
         return None
-    try:
-        seconds = float(total[1])
-    except ValueError:
-        seconds = math.nan
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise _BrokenError(f"a sum of {printable(total[1], 40)}; somebody observed NaN or negative durations")
-    return seconds
+    return seconds_of(total[1])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from collectors.prometheus.asked import named
+from collectors.prometheus.native.native import CUSTOM
 from collectors.prometheus.snapshot import Buckets, Scrape
 from collectors.prometheus.words import clock
 from headroom.observation import Quality
@@ -108,9 +109,26 @@ def born(after: Buckets, absent_at: float, *, patience: float) -> Change:
 def _difference(before: Buckets, after: Buckets) -> tuple[tuple[float, ...], tuple[int, ...]]:
     if before.bounds == after.bounds:
         return after.bounds, tuple(now - then for then, now in zip(before.counts, after.counts, strict=True))
+    if after.native:
+        return _native_difference(before, after)
     then, now = _by_bound(before), _by_bound(after)
     bounds = tuple(bound for bound in after.bounds if bound in then)
     return bounds, (*(now[bound] - then[bound] for bound in bounds), after.counts[-1] - before.counts[-1])
+
+
+def _native_difference(before: Buckets, after: Buckets) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Return the difference at all bounds at which both are certain.
+
+    Layouts change within one life: a schema becomes coarser when the buckets are many, and custom bounds show
+    up with the first event beside them, but for which it was certain before that nothing lay there.
+    """
+    bounds, counts = [], []
+    for bound in after.bounds if after.schema != CUSTOM else sorted({*before.bounds, *after.bounds}):
+        then, now = before.upto(bound), after.upto(bound)
+        if then is not None and now is not None:
+            bounds.append(bound)
+            counts.append(now - then)
+    return tuple(bounds), (*counts, after.counts[-1] - before.counts[-1])
 
 
 def _doubt(
@@ -123,9 +141,16 @@ def _doubt(
         return "its sum fell while its counts did not; a restart, or negative durations"
     if restart is None and neighbour_fell:
         return "other counters of it began anew; a reset cannot be ruled out"
-    if restart is None and before.bounds != after.bounds:
+    if restart is None and _other_buckets(before, after):
         return "its buckets are others than before; a reset cannot be ruled out"
     return ""
+
+
+def _other_buckets(before: Buckets, after: Buckets) -> bool:
+    """Tell whether the buckets are others than before; native ones only where they became finer."""
+    if after.native:
+        return any(before.upto(bound) is None for bound in after.bounds)
+    return before.bounds != after.bounds
 
 
 def _by_bound(one: Buckets) -> dict[float, int]:

@@ -1,31 +1,25 @@
-"""The changes of one histogram summed by class: durations, failures, and what belongs to no class."""
+"""The changes of one histogram summed by class, for all instances and for each: durations and failures.
+
+What belongs to no class is counted too.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
-from collectors.prometheus.asked import Asked
+from collectors.prometheus.asked import Asked, Target
 from collectors.prometheus.change import RANK, Change
+from collectors.prometheus.families import IGNORED, Family
 from collectors.prometheus.flow import Flow
 from collectors.prometheus.health import ONE_READING, Health, failure
+from collectors.prometheus.instances import MOST, subjects
+from collectors.prometheus.parts import details, histograms, idle, ratios, span
 from collectors.prometheus.snapshot import Buckets
-from collectors.prometheus.words import listed, moment, printable
+from collectors.prometheus.words import listed, printable
 from headroom.budgets import Measure, Reason
-from headroom.evidence import Evidence, Histogram, Ratio
-from headroom.observation import Absence, Observation, Part, Quality, Series
-
-IGNORED = "ignored"
-PREFIX = "endpoints."
-"""What stands before the class in a measure's group."""
-
-
-def failed(status: str) -> bool:
-    """Tell whether a request ended in an error of the server: 500 to 599, or "5xx"."""
-    return len(status) == 3 and status[0] == "5"  # noqa: PLR2004 the length of a status
-
+from headroom.observation import Absence, Observation, Quality, Series
 
 _ALL_FAILED = (
     "all {:,} answers of the newest interval were 5xx, which are not among the durations: "
@@ -35,23 +29,32 @@ _ALL_FAILED = (
 
 @dataclass(slots=True)
 class Classes:
-    """One histogram between two snapshots, asked about one class at a time."""
+    """One histogram between two snapshots, asked about one class at a time.
+
+    Attributes:
+        notes: sentences about the histogram as a whole that came up on the way.
+    """
 
     metric: str
     asked: Asked
     flow: Flow
     health: Health
-    _classes: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    family: Family
+    notes: list[str] = field(default_factory=list)
+    _classes: dict[tuple[object, ...], str | None] = field(default_factory=dict)
 
     def of(self, one: Buckets) -> str | None:
         """Return the class of a label set, "ignored", or None for unclassified."""
-        request = one.method, one.path
-        if request not in self._classes:
-            self._classes[request] = self.asked.rules.classify(*request)
-        return self._classes[request]
+        told_by = one.method, one.path, one.status, one.labels
+        if told_by not in self._classes:
+            self._classes[told_by] = self.family.of(one)
+        return self._classes[told_by]
 
     def tell(self, measure: Measure, thresholds: tuple[float, ...]) -> Iterator[Observation | Absence]:
-        """Yield what is known of a class: its durations and failures, or why nothing is, or nothing yet."""
+        """Yield what is known of a class: its durations and failures, or why nothing is, or nothing yet.
+
+        Single instances follow the whole, those with anything new.
+        """
         series = Series.of(measure)
         mine = self._picker(measure)
         broken = [one for one in self.flow.broken if mine(one)]
@@ -66,32 +69,31 @@ class Classes:
             yield from self._counted(measure, changes, thresholds)
         else:
             yield from self._silent(series, mine, thresholds)
+        yield from self._instances(measure, changes, mine, thresholds)
 
     def unclassified(self) -> tuple[Observation | None, str]:
-        """Return which share of the requests no class takes, and a sentence that names some; "" for none."""
+        """Return which share of the events no class takes, and a sentence that names some; "" for none."""
         counted = [change for change in self.flow.changes if self.of(change.series) != IGNORED]
         stray = Counter[str]()
         for change in counted:
             if self.of(change.series) is None:
-                stray[
-                    f"{change.series.method} {change.series.path}".strip() or "without method and path"
-                ] += change.n
+                stray[self.family.name(change.series)] += change.n
         if not counted:
             return None, ""
         lost = [change for change in counted if self.of(change.series) is None]
-        parts = _ratios(counted, lost)
+        parts = ratios(counted, lost)
         whole, part = sum(change.n for change in counted), sum(stray.values())
         observation = Observation(Series(self.asked.source, f"histogram:{self.metric}:unclassified"), parts)
         if not part:
             return observation, ""
         names = listed([printable(name, 80) for name, count in stray.most_common() if count], 5)
         return observation, (
-            f"{part} of {whole} requests in {printable(self.metric)} belong to no class: {names}; "
-            "add a class, or ignore them"
+            f"{part} of {whole} {self.family.events} in {printable(self.metric)} belong to no class: "
+            f"{names}; {self.family.remedy}"
         )
 
     def _picker(self, measure: Measure) -> Callable[[Buckets], bool]:
-        wanted = measure.group.removeprefix(PREFIX)
+        wanted = measure.group.removeprefix(self.family.prefix)
         if not wanted:
             return lambda one: self.of(one) != IGNORED
         return lambda one: self.of(one) == wanted
@@ -99,28 +101,43 @@ class Classes:
     def _counted(
         self, measure: Measure, changes: list[Change], thresholds: tuple[float, ...]
     ) -> Iterator[Observation | Absence]:
-        served = [change for change in changes if not failed(change.series.status)]
-        lost = [change for change in changes if failed(change.series.status)]
-        remarks = []
+        served = [change for change in changes if not self.family.failed(change.series)]
+        lost = [change for change in changes if self.family.failed(change.series)]
+        remarks = _failures(changes, lost)
         down = self.health.failing(self.metric, known=True)
         if down:
-            remarks.append(f"without what {failure(down, self.asked.place)}")
-        errors = sum(change.n for change in lost)
-        if errors:
-            remarks.append(
-                f"{errors} of {sum(c.n for c in changes)} answers were 5xx and are not among the durations"
+            remarks.insert(0, f"without what {failure(down, self.asked.place)}")
+        yield _durations(Series.of(measure), served, lost, thresholds, remarks)
+        if any(self.family.tells_failures(change.series) for change in changes):
+            yield Observation(Series(measure.source, f"{measure.key}:errors"), ratios(changes, lost))
+
+    def _instances(
+        self,
+        measure: Measure,
+        changes: list[Change],
+        mine: Callable[[Buckets], bool],
+        thresholds: tuple[float, ...],
+    ) -> Iterator[Observation | Absence]:
+        """Yield the durations of each instance that gave something new, where there are several."""
+        of_each: dict[Target, list[Change]] = {}
+        for change in changes:
+            of_each.setdefault(change.series.target, []).append(change)
+        silent = (one.target for place in (self.flow.waiting, self.flow.fresh) for one in place if mine(one))
+        giving = {*of_each, *silent}
+        if len(giving) > MOST:
+            self.notes.append(
+                f"{len(giving)} instances give {printable(self.metric)}, and single ones are told for {MOST} "
+                'at most: group them by classes with a label, such as labels: {instance: "10.0.1.*"}'
             )
-        if errors and not any(change.n for change in served):
-            # An outage is not "no traffic", and nothing of it may look like speed.
-            yield Absence(Series.of(measure), Reason.PARTIAL, _ALL_FAILED.format(errors))
-        else:
-            parts = tuple(_histograms(served, thresholds, remarks))
-            if not parts:
-                quality = min((change.quality for change in lost), key=RANK.index)
-                parts = (_idle(lost[0].bounds, _span(lost), thresholds, quality, _details(lost, remarks)),)
-            yield Observation(Series.of(measure), parts)
-        if any(change.series.status for change in changes):
-            yield Observation(Series(measure.source, f"{measure.key}:errors"), _ratios(changes, lost))
+        if not 1 < len(giving) <= MOST:
+            return
+        names = subjects(sorted(giving))
+        for target, own in sorted(of_each.items()):
+            served = [change for change in own if not self.family.failed(change.series)]
+            lost = [change for change in own if self.family.failed(change.series)]
+            yield _durations(
+                Series.of(measure, names[target]), served, lost, thresholds, _failures(own, lost)
+            )
 
     def _silent(
         self, series: Series, mine: Callable[[Buckets], bool], thresholds: tuple[float, ...]
@@ -141,7 +158,7 @@ class Classes:
             )
             quality = Quality.RESET if lost else Quality.EXACT
             bounds = self._some_bounds()
-            yield Observation(series, (_idle(bounds, progress, thresholds, quality, detail),))
+            yield Observation(series, (idle(bounds, progress, thresholds, quality, detail),))
 
     def _some_bounds(self) -> tuple[float, ...]:
         """Return the bucket layout of any label set: no class has one of its own."""
@@ -150,67 +167,28 @@ class Classes:
         return next((one.bounds for one in seen if one.bounds), ())
 
 
-def _idle(
-    bounds: tuple[float, ...],
-    span: tuple[float, float],
+def _durations(
+    series: Series,
+    served: list[Change],
+    lost: list[Change],
     thresholds: tuple[float, ...],
-    quality: Quality,
-    detail: str,
-) -> Part:
-    nothing = Histogram(bounds, (0,) * (len(bounds) + 1), 0.0)
-    return _part(span, nothing, quality, thresholds, detail)
+    remarks: list[str],
+) -> Observation | Absence:
+    """Return the durations of what was served; what ended in a failure is `lost`."""
+    errors = sum(change.n for change in lost)
+    if errors and not any(change.n for change in served):
+        # An outage is not "no traffic", and nothing of it may look like speed.
+        return Absence(series, Reason.PARTIAL, _ALL_FAILED.format(errors))
+    parts = tuple(histograms(served, thresholds, remarks))
+    if not parts:
+        quality = min((change.quality for change in lost), key=RANK.index)
+        parts = (idle(lost[0].bounds, span(lost), thresholds, quality, details(lost, remarks)),)
+    return Observation(series, parts)
 
 
-def _histograms(changes: list[Change], thresholds: tuple[float, ...], remarks: list[str]) -> Iterator[Part]:
-    """Yield one part per quality and bucket layout: within those, merged counts lose nothing."""
-    groups: dict[tuple[Quality, tuple[float, ...]], list[Change]] = {}
-    for change in changes:
-        groups.setdefault((change.quality, change.bounds), []).append(change)
-    for (quality, bounds), group in sorted(
-        groups.items(), key=lambda item: (RANK.index(item[0][0]), item[0][1])
-    ):
-        upto = [sum(column) for column in zip(*(change.counts for change in group), strict=True)]
-        counts = tuple(upper - lower for lower, upper in pairwise((0, *upto)))
-        totals = [change.total for change in group if change.total is not None]
-        total = sum(totals) if len(totals) == len(group) else None
-        detail = _details(group, remarks)
-        yield _part(_span(group), Histogram(bounds, counts, total), quality, thresholds, detail)
-
-
-def _ratios(whole: Sequence[Change], some: Sequence[Change]) -> tuple[Part, ...]:
-    """Return one part per quality: how many of the events of `whole` are of `some`."""
-    parts = []
-    for quality in RANK:
-        group = [change for change in whole if change.quality is quality]
-        if group:
-            share = sum(change.n for change in some if change.quality is quality)
-            evidence = Ratio(float(share), float(sum(change.n for change in group)))
-            parts.append(_part(_span(group), evidence, quality, (), _details(group, [])))
-    return tuple(parts)
-
-
-def _part(
-    span: tuple[float, float],
-    evidence: Evidence,
-    quality: Quality,
-    thresholds: tuple[float, ...],
-    detail: str,
-) -> Part:
-    bounds = tuple(evidence.over(at) for at in thresholds) if isinstance(evidence, Histogram) else ()
-    return Part(moment(span[0]), moment(span[1]), evidence, quality, bounds, detail)
-
-
-def _span(changes: Sequence[Change]) -> tuple[float, float]:
-    """Return the interval of many label sets.
-
-    Instances are scraped at different moments. The latest start and the latest end follow on from one poll to
-    the next without gap or overlap, and so are as long as what they stand for.
-    """
-    return max(change.start for change in changes), max(change.end for change in changes)
-
-
-def _details(changes: Iterable[Change], remarks: list[str]) -> str:
-    own = list(dict.fromkeys(change.detail for change in changes if change.detail))
-    if len(own) > 3:  # noqa: PLR2004 a sentence holds no more
-        own = [*own[:3], f"the same of {len(own) - 3} more"]
-    return "; ".join((*own, *remarks))
+def _failures(changes: list[Change], lost: list[Change]) -> list[str]:
+    errors = sum(change.n for change in lost)
+    if not errors:
+        return []
+    whole = sum(change.n for change in changes)
+    return [f"{errors} of {whole} answers were 5xx and are not among the durations"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from collectors.prometheus.address import Address
 from collectors.prometheus.asked import Asked
 from collectors.prometheus.difference import difference
 from collectors.prometheus.fetch import Reader
 from collectors.prometheus.snapshot import PrometheusSnapshot, load
-from collectors.prometheus.thread import OneAtATime, StillBusyError
+from collectors.prometheus.wire.address import Address
+from collectors.prometheus.wire.thread import OneAtATime, StillBusyError
 from headroom.budgets import Reason
 from headroom.observation import Reading, Snapshot, SourceError
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from collectors.prometheus.asked import OF_MACHINES, Asked
-from collectors.prometheus.classes import IGNORED, Classes
+from collectors.prometheus.classes import Classes
+from collectors.prometheus.families import family_of
+from collectors.prometheus.faults.instrumentation import faults, faults_of_gauge
 from collectors.prometheus.flow import flow
+from collectors.prometheus.gauges import tell_gauge
 from collectors.prometheus.health import ONE_READING, Health, failure
 from collectors.prometheus.machines import gives, tell_machines
-from collectors.prometheus.milliseconds import milliseconds
 from collectors.prometheus.snapshot import PrometheusSnapshot
 from collectors.prometheus.words import printable
 from headroom.budgets import Kind, Measure, Reason
@@ -29,6 +31,7 @@ def difference(before: PrometheusSnapshot | None, after: PrometheusSnapshot, ask
     for metric in asked.metrics:
         told += _histogram(metric, before, after, asked, notes)
     told += _machines(before, after, asked)
+    told += _gauges(before, after, asked)
     told = list({one.series: one for one in told}.values())
     return Reading(
         tuple(one for one in told if isinstance(one, Observation)),
@@ -51,7 +54,7 @@ def _histogram(
         yield from _all(measures, *counters.refused)
         return
     if not counters.sets:
-        yield from _all(measures, Reason.NO_DATA, _nowhere(f"{metric}_bucket", health, asked))
+        yield from _all(measures, *_silent(metric, after, health, asked))
         return
     if before is None or metric not in before.histograms or before.histograms[metric].refused is not None:
         yield from _all(measures, Reason.NO_DATA, ONE_READING)
@@ -60,17 +63,21 @@ def _histogram(
     if down:
         notes.append(failure(down, asked.place))
     moved = flow(before.histograms[metric], counters, health)
-    classes = Classes(metric, asked, moved, health)
-    wrong = milliseconds(metric, [one for one in moved.changes if classes.of(one.series) != IGNORED])
-    if wrong:
-        yield from _all(measures, Reason.BROKEN_INSTRUMENTATION, wrong)
+    families = {family.prefix: family for family in (family_of(measure, asked) for measure in measures)}
+    classed = {prefix: Classes(metric, asked, moved, health, family) for prefix, family in families.items()}
+    classes = next(iter(classed.values()))
+    wrong = faults(metric, before, after, asked, moved)
+    notes += [fault.detail for fault in wrong if not fault.blinding]
+    if wrong and wrong[0].blinding:
+        yield from _all(measures, Reason.BROKEN_INSTRUMENTATION, wrong[0].detail)
         return
     for measure, thresholds in measures.items():
-        yield from classes.tell(measure, thresholds)
+        yield from classed[family_of(measure, asked).prefix].tell(measure, thresholds)
     stray, note = classes.unclassified()
     if stray is not None:
         yield stray
     notes += [note] if note else []
+    notes += [said for family in classed.values() for said in family.notes]
     notes += [one.broken for one in moved.broken if classes.of(one) is None][:1]
 
 
@@ -92,6 +99,37 @@ def _machines(
             yield Absence(Series.of(measure), Reason.NO_DATA, ONE_READING)
         else:
             yield from tell_machines(measure, asked, health, earlier)
+
+
+def _gauges(
+    before: PrometheusSnapshot | None, after: PrometheusSnapshot, asked: Asked
+) -> Iterator[Observation | Absence]:
+    health = Health(before or after, after, asked.every)
+    for measure in asked.measures:
+        if measure.kind is not Kind.GAUGE:
+            continue
+        levels = after.gauges[measure.of]
+        wrong = faults_of_gauge(measure, before, after, asked)
+        if levels.refused is not None:
+            yield Absence(Series.of(measure), *levels.refused)
+        elif not levels.sets:
+            yield Absence(Series.of(measure), Reason.NO_DATA, _nowhere(measure.of, health, asked))
+        elif wrong:
+            yield Absence(Series.of(measure), Reason.BROKEN_INSTRUMENTATION, wrong[0].detail)
+        elif before is None:
+            yield Absence(Series.of(measure), Reason.NO_DATA, ONE_READING)
+        else:
+            yield from tell_gauge(measure, asked, health, before.gauges.get(measure.of), levels)
+
+
+def _silent(metric: str, after: PrometheusSnapshot, health: Health, asked: Asked) -> tuple[Reason, str]:
+    """Return why a histogram has no series: broken, or not known."""
+    wrong = faults(metric, None, after, asked)
+    if wrong and wrong[0].blinding:
+        return Reason.BROKEN_INSTRUMENTATION, wrong[0].detail
+    if wrong and not health.failing(metric):
+        return Reason.NO_DATA, wrong[0].detail
+    return Reason.NO_DATA, _nowhere(f"{metric}_bucket", health, asked)
 
 
 def _nowhere(series: str, health: Health, asked: Asked) -> str:

@@ -6,28 +6,35 @@ three scrapes, and what each target gave when it was last scraped well.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 from prometheus_api_client.prometheus_connect import PrometheusConnect
 
 from collectors.prometheus import query
-from collectors.prometheus.address import Address
 from collectors.prometheus.asked import Asked, Target
 from collectors.prometheus.buckets import counters_of
+from collectors.prometheus.bulk import in_bulk
+from collectors.prometheus.further import Further, only_this
+from collectors.prometheus.levels import Levels
+from collectors.prometheus.native.forms import NO_EDGES, Edges, edges_of
 from collectors.prometheus.nodes import machines_of
 from collectors.prometheus.samples import StrangeAnswerError, target_of
 from collectors.prometheus.scrapes import scrapes_of
-from collectors.prometheus.session import BoundedSession
+from collectors.prometheus.slices import MOST_SERIES, Slices, TooManySeriesError
 from collectors.prometheus.snapshot import Counters, Machines, PrometheusSnapshot, Scrape
+from collectors.prometheus.spans import Span, span_of
+from collectors.prometheus.tally import Tally
+from collectors.prometheus.wire.address import Address
+from collectors.prometheus.wire.session import BoundedSession
 from collectors.prometheus.words import printable
 from headroom.budgets import Reason
 from headroom.observation import SourceError
 from headroom.span import GAP
 
 MAX_SERIES = 20_000
-"""Per query. More would mostly be raw URLs in a label, and cost more than the budgets are worth."""
+"""Per answer. A histogram with more is read in slices by instance; of one instance, more are raw URLs."""
 FIRST_WINDOW = 120.0
 """Seconds; holds two scrapes at the periods people use."""
 WIDE_WINDOW = 660.0
@@ -46,14 +53,33 @@ Parsed = TypeVar("Parsed")
 class Reader:
     """Reads one Prometheus; `seconds` bounds each reading as a whole."""
 
-    def __init__(self, address: Address, asked: Asked, seconds: float) -> None:
+    def __init__(
+        self,
+        address: Address,
+        asked: Asked,
+        seconds: float,
+        *,
+        most_series: int = MAX_SERIES,
+        most_in_all: int = MOST_SERIES,
+    ) -> None:
         self._address = address
         self._asked = asked
         self._seconds = seconds
-        self._session = BoundedSession(address.place)
+        self._session = BoundedSession(address)
         self._prometheus = PrometheusConnect(url=address.base, session=self._session)
+        self._most = most_series
+        self._slices = Slices(
+            address.place,
+            most_series,
+            self._range,
+            lambda: self._session.received,
+            most_in_all=most_in_all,
+        )
+        self._further = Further(asked, self._range, self._page)
         self._window = FIRST_WINDOW
         self._gave: dict[Target, frozenset[str]] = {}
+        self._unscraped: set[str] = set()
+        self._edges: dict[str, Edges] = {}
         self._remarks: tuple[str, ...] = ()
 
     def close(self) -> None:
@@ -65,6 +91,7 @@ class Reader:
         for scrape in snapshot.scrapes.values():
             if scrape.gives is not None:
                 self._gave[scrape.target] = self._gave.get(scrape.target, frozenset()) | scrape.gives
+        self._edges = {metric: edges_of(counters.sets) for metric, counters in snapshot.histograms.items()}
 
     def read(self) -> PrometheusSnapshot:
         """Return a snapshot, or raise SourceError.
@@ -76,17 +103,37 @@ class Reader:
         with self._session.within(self._seconds):
             now, window = self._now(), self._window
             scrapes = self._health(now, window)
-            histograms = {metric: self._histogram(metric, now, window) for metric in self._asked.metrics}
+            histograms = {
+                metric: self._histogram(metric, now, window, self._span(metric, scrapes, now, window))
+                for metric in self._asked.metrics
+            }
             machines = self._machines(now, window)
+            gauges = self._further.gauges(now, window)
+            failures = self._further.failures(now, window)
             if window < WIDE_WINDOW:
                 histograms, machines, found = self._wider(now, histograms, machines)
+                wide = self._further.wider(gauges, now, WIDE_WINDOW)
+                found, gauges = found or bool(wide), {**gauges, **wide}
                 if found:
                     scrapes = _completed(scrapes, self._health(now, WIDE_WINDOW))
-            scrapes = self._relevant(scrapes, histograms, machines)
+            scrapes = self._relevant(scrapes, histograms, machines, gauges, failures)
             scrapes = self._explained(scrapes)
+            gauges = self._further.with_pasts(gauges, scrapes, now)
+            declared, others = self._further.declared(histograms, now)
         self._window = self._next_window(scrapes)
         remarks: tuple[str, ...] = tuple(dict.fromkeys(self._remarks))
-        return PrometheusSnapshot(self._address.epoch, now, scrapes, histograms, machines, remarks)
+        return PrometheusSnapshot(
+            self._address.epoch,
+            now,
+            scrapes,
+            histograms,
+            machines,
+            remarks,
+            gauges=gauges,
+            failures=failures,
+            declared=declared,
+            others=others,
+        )
 
     def _now(self) -> float:
         result = self._ask(query.NOW, {})
@@ -104,16 +151,31 @@ class Reader:
     def _health(self, now: float, window: float) -> dict[Target, Scrape]:
         return self._range(query.health(window), now, lambda result: scrapes_of(result, now, window))
 
-    def _histogram(self, metric: str, now: float, window: float) -> Counters:
-        labels = self._asked.rules.labels
+    def _span(self, metric: str, scrapes: dict[Target, Scrape], now: float, window: float) -> Span:
+        if metric in self._unscraped:
+            return Span(window)
+        return span_of(metric, scrapes, self._gave, now, window)
+
+    def _histogram(self, metric: str, now: float, window: float, span: Span) -> Counters:
+        known = self._edges.get(metric, NO_EDGES)
+
+        def parsed(result: Any) -> Counters:
+            return counters_of(metric, result, self._asked, now, window, known)
+
         try:
-            return self._range(
-                query.histogram(metric, window),
-                now,
-                lambda result: counters_of(metric, result, labels, now, window),
-            )
+            counters = self._slices.read(metric, now, span.near, parsed)
+            if span.late and counters.refused is None:
+                jobs, instances = (tuple(dict.fromkeys(names)) for names in zip(*span.late, strict=True))
+                late = self._range(query.histogram(metric, window, jobs, instances), now, parsed)
+                both = {one.key: one for one in (*counters.sets, *late.sets)}
+                counters = Counters(tuple(both.values()), None if both else late.refused)
+        except TooManySeriesError as error:
+            why = self._further.why_many(metric, now, window)
+            return Counters(refused=(error.reason, f"{error.message}; {why}" if why else error.message))
         except SourceError as error:
-            return Counters(refused=_only_this(error))
+            return Counters(refused=only_this(error))
+        self._edges[metric] = {**known, **edges_of(counters.sets)}
+        return counters
 
     def _machines(self, now: float, window: float) -> Machines:
         series = self._asked.machine_series
@@ -124,7 +186,7 @@ class Reader:
                 query.machines(series, window), now, lambda result: machines_of(result, now, window)
             )
         except SourceError as error:
-            return Machines(refused=_only_this(error))
+            return Machines(refused=only_this(error))
 
     def _wider(
         self, now: float, histograms: dict[str, Counters], machines: Machines
@@ -133,7 +195,7 @@ class Reader:
         found = False
         for metric, counters in histograms.items():
             if not counters.sets and counters.refused is None:
-                histograms[metric] = self._histogram(metric, now, WIDE_WINDOW)
+                histograms[metric] = self._histogram(metric, now, WIDE_WINDOW, Span(WIDE_WINDOW))
                 found = found or bool(histograms[metric].sets)
         if self._asked.machine_series and not machines.seen and machines.refused is None:
             machines = self._machines(now, WIDE_WINDOW)
@@ -141,15 +203,26 @@ class Reader:
         return histograms, machines, found
 
     def _relevant(
-        self, scrapes: dict[Target, Scrape], histograms: dict[str, Counters], machines: Machines
+        self,
+        scrapes: dict[Target, Scrape],
+        histograms: dict[str, Counters],
+        machines: Machines,
+        gauges: dict[str, Levels],
+        failures: Tally | None,
     ) -> dict[Target, Scrape]:
         """Keep what bears on the measures, and say of each target what it gives when it is well."""
         gave: dict[Target, set[str]] = {}
         for metric, counters in histograms.items():
             for one in counters.sets:
                 gave.setdefault(one.target, set()).add(metric)
+        self._unscraped = {name for target, names in gave.items() if target not in scrapes for name in names}
         for machine in machines.seen:
             gave.setdefault(machine.target, set()).update(self._asked.machine_series)
+        for selector, levels in gauges.items():
+            for level in levels.sets:
+                gave.setdefault(level.target, set()).add(selector)
+        for target in failures.targets if failures is not None else ():
+            gave.setdefault(target, set()).add("failures")
         known = {
             target: self._gave.get(target, frozenset()) | gave.get(target, set())
             for target, scrape in scrapes.items()
@@ -159,6 +232,7 @@ class Reader:
         jobs = {job for (job, _), names in known.items() if names}
         nowhere = any(not counters.sets for counters in histograms.values())
         nowhere = nowhere or bool(self._asked.machine_series and not machines.seen)
+        nowhere = nowhere or any(not levels.sets for levels in gauges.values())
         kept = [
             replace(scrape, gives=known.get(target))
             for target, scrape in scrapes.items()
@@ -185,7 +259,11 @@ class Reader:
         }
 
     def _next_window(self, scrapes: dict[Target, Scrape]) -> float:
-        """Return how many seconds hold every sample that an interval fit to be judged could start from."""
+        """Return how many seconds hold every sample that an interval fit to be judged could start from.
+
+        GAP polls or scrapes, whichever are longer: one that lies further back is the start of a gap. One
+        scrape more, since the newest may be that old already. `span_of` tells of whom all of it is asked.
+        """
         periods = [scrape.every for scrape in scrapes.values() if scrape.gives]
         seen = [period for period in periods if period]
         if not seen or len(seen) < len(periods):
@@ -195,10 +273,10 @@ class Reader:
     def _range(self, text: str, now: float, parse: Callable[[Any], Parsed]) -> Parsed:
         result = self._ask(text, {"time": f"{now:.3f}"})
         self._remarks += self._session.remarks
-        if isinstance(result, list) and len(result) > MAX_SERIES:
-            raise SourceError(
+        if isinstance(result, list) and len(result) > self._most:
+            raise TooManySeriesError(
                 Reason.NO_DATA,
-                f"too many series: {len(result)} or more at {self._address.place}, and {MAX_SERIES} are read "
+                f"too many series: {len(result)} or more at {self._address.place}, and {self._most} are read "
                 "at most; drop labels with many values, such as raw URLs as path",
             )
         if self._session.complaints:
@@ -208,7 +286,8 @@ class Reader:
                 f"{'; '.join(self._session.complaints)}; see the stores behind it",
             )
         try:
-            return parse(result)
+            with in_bulk():
+                return parse(result)
         except StrangeAnswerError as error:
             self._strange(str(error))
 
@@ -216,7 +295,7 @@ class Reader:
         bounds = {
             "timeout": f"{round(self._session.left * 1000)}ms",
             # Not every server knows these, and those that do not ignore them.
-            "limit": str(MAX_SERIES + 1),
+            "limit": str(self._most + 1),
             "partial_response": "false",
             "deny_partial_response": "1",
             "nocache": "1",
@@ -226,18 +305,15 @@ class Reader:
         except (TypeError, KeyError):
             self._strange("an answer without data.result")
 
+    def _page(self, path: str, params: Mapping[str, str]) -> Any:
+        answer = self._session.get(f"{self._address.base}{path}", params=dict(params))
+        return answer.json()["data"]
+
     def _strange(self, what: str) -> NoReturn:
         raise SourceError(
             Reason.UNREACHABLE,
             f"what answers at {self._address.place} is no Prometheus: {what}; is the address right?",
         ) from None
-
-
-def _only_this(error: SourceError) -> tuple[Reason, str]:
-    """Return why one query gave nothing; raise where all others would fare alike."""
-    if error.reason is not Reason.NO_DATA:
-        raise error
-    return error.reason, error.message
 
 
 def _completed(near: dict[Target, Scrape], far: dict[Target, Scrape]) -> dict[Target, Scrape]:

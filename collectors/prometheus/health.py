@@ -101,6 +101,7 @@ def _heard(snapshot: PrometheusSnapshot) -> dict[Target, float]:
     heard: dict[Target, float] = {}
     sampled = [(one.target, one.at) for counters in snapshot.histograms.values() for one in counters.sets]
     sampled += [(machine.target, machine.at) for machine in snapshot.machines.seen]
+    sampled += [(one.target, one.at) for levels in snapshot.gauges.values() for one in levels.sets]
     for target, at in sampled:
         if target not in snapshot.scrapes:
             heard[target] = max(heard.get(target, at), at)

@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from collectors.prometheus.asked import OF_MACHINES, Asked, Target, named
 from collectors.prometheus.change import RANK
 from collectors.prometheus.health import ONE_READING, Health, failure
+from collectors.prometheus.instances import subjects
 from collectors.prometheus.snapshot import Machine
 from collectors.prometheus.words import clock, moment
-from headroom.budgets import Kind, Measure, Reason, Subject
+from headroom.budgets import Kind, Measure, Reason
 from headroom.evidence import Gauge, Ratio
 from headroom.observation import Absence, Observation, Part, Quality, Series
 
 _SLACK = 1.1
 """A clock of CPU or disk runs at most this much faster than the wall's; what shows more is not since zero."""
+
+
+_LEAP = 2.0
+"""A CPU whose counters grow this many times faster than time passes had one of its modes missing before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,10 @@ def _observed(
             named_worst = f"the busiest device: {worst.name}"
         yield Observation(Series.of(measure), (_part(worst, (named_worst, remark)),))
     if several:
-        subjects = _subjects([figure.target for figure in figures])
+        names = subjects([figure.target for figure in figures])
         for figure in figures:
             detail = f"the busiest device: {figure.what}" if figure.what else ""
-            yield Observation(Series.of(measure, subjects[figure.target]), (_part(figure, (detail,)),))
+            yield Observation(Series.of(measure, names[figure.target]), (_part(figure, (detail,)),))
 
 
 def _summed(figures: list[Figure], remark: str) -> Iterator[Part]:
@@ -147,19 +152,6 @@ def _quality_detail(figure: Figure) -> str:
     return ""
 
 
-def _subjects(targets: list[Target]) -> dict[Target, Subject]:
-    """Return the instance as subject, and the job too where two jobs scrape one instance."""
-    instances = [instance for _, instance in targets]
-    return {
-        (job, instance): (
-            (("instance", instance),)
-            if instances.count(instance) == 1
-            else (("instance", instance), ("job", job))
-        )
-        for job, instance in targets
-    }
-
-
 def _quality(now: Machine, seconds: float, health: Health, *, reset: bool) -> Quality:
     if seconds > health.patience(now.target):
         return Quality.GAP
@@ -170,15 +162,22 @@ def _cpu(then: Machine, now: Machine, health: Health) -> Figure | Without:
     """Sum CPU by CPU: one that was taken away or added must not look like a reset of all."""
     seconds = now.at - then.at
     busy = total = 0.0
-    reset = False
+    reset = leapt = False
     for cpu, (busy_now, total_now) in now.cpus.items():
         if cpu not in then.cpus:
             continue
         busy_then, total_then = then.cpus[cpu]
-        if busy_now >= busy_then and total_now >= total_then:
+        if total_now - total_then > _LEAP * seconds + 1:
+            leapt = True
+        elif busy_now >= busy_then and total_now >= total_then:
             busy, total = busy + busy_now - busy_then, total + total_now - total_then
         elif total_now <= _SLACK * seconds:
             busy, total, reset = busy + busy_now, total + total_now, True
+    if total <= 0 and leapt:
+        who = named(now.target)
+        return Without(
+            Reason.NO_DATA, f"the CPU counters of {who} leapt: the last poll lacked some of its modes"
+        )
     if total <= 0:
         return Without(
             Reason.NO_DATA, f"the CPU counters of {named(now.target)} stood still or ran backwards"

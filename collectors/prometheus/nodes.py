@@ -13,7 +13,7 @@ from collectors.prometheus.asked import (
     Target,
     named,
 )
-from collectors.prometheus.samples import StrangeAnswerError, series_of, target_of
+from collectors.prometheus.samples import StrangeAnswerError, living, series_of, target_of
 from collectors.prometheus.snapshot import Machine, Machines
 from collectors.prometheus.words import printable
 
@@ -33,8 +33,8 @@ def machines_of(result: object, now: float, window: float) -> Machines:
     """Return the machines out of the answer to `query.machines`, or raise StrangeAnswerError."""
     raws: dict[Target, _Raw] = {}
     for labels, values in series_of(result, now, window):
-        at, text = values[-1]
-        name = labels.get("__name__", "")
+        at, text = living(values)[-1]
+        name = _label(labels, "__name__")
         raws.setdefault(target_of(labels), _Raw()).rows.append((at, name, labels, text))
     return Machines(tuple(_machine(target, raw) for target, raw in raws.items()))
 
@@ -57,7 +57,7 @@ def _machine(target: Target, raw: _Raw) -> Machine:
             _add_mode(cpus, labels, value)
         elif name == DISK_SECONDS:
             disks[_label(labels, "device")] = value
-        else:
+        elif name in (MEMORY_AVAILABLE, MEMORY_TOTAL):
             memory[name] = value
     both = (memory[MEMORY_AVAILABLE], memory[MEMORY_TOTAL]) if len(memory) == 2 else None  # noqa: PLR2004 both
     if both is not None and both[0] > both[1]:

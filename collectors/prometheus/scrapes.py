@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from collectors.prometheus.asked import Target
-from collectors.prometheus.samples import StrangeAnswerError, series_of, target_of
+from collectors.prometheus.samples import StrangeAnswerError, living, series_of, target_of
 from collectors.prometheus.snapshot import Scrape
 
 
@@ -19,8 +19,9 @@ def scrapes_of(result: object, now: float, window: float) -> dict[Target, Scrape
     """
     found: dict[Target, Scrape] = {}
     starts: dict[tuple[Target, float], float] = {}
-    for labels, values in series_of(result, now, window):
-        target = target_of(labels)
+    told: dict[Target, set[str]] = {}
+    for labels, samples in series_of(result, now, window):
+        target, values = target_of(labels), living(samples)
         if labels.get("__name__") == "up":
             scrape = _scrape(target, values)
             if target not in found or found[target].at < scrape.at:
@@ -28,11 +29,14 @@ def scrapes_of(result: object, now: float, window: float) -> dict[Target, Scrape
         else:
             at, text = values[-1]
             starts[target, at] = max(starts.get((target, at), 0.0), _number(text))
+            told.setdefault(target, set()).update(_texts(values))
     # Only of the newest good scrape: an older start may be that of another process.
     return {
         target: scrape
         if scrape.ok_at is None
-        else replace(scrape, started=starts.get((target, scrape.ok_at)))
+        else replace(
+            scrape, started=starts.get((target, scrape.ok_at)), steady=len(told.get(target, ())) == 1
+        )
         for target, scrape in found.items()
     }
 
@@ -48,6 +52,13 @@ def _scrape(target: Target, values: list[tuple[float, str]]) -> Scrape:
     gaps = [later - earlier for earlier, later in pairwise(times)]
     every = median(gaps) if gaps else None
     return Scrape(target, times[-1], values[-1][1] == "1", ok_at, every, None)
+
+
+def _texts(values: list[tuple[float, str]]) -> list[str]:
+    try:
+        return [str(text) for _, text in values]
+    except (TypeError, ValueError):
+        raise StrangeAnswerError("samples of process_start_time_seconds of another form") from None
 
 
 def _number(text: str) -> float:

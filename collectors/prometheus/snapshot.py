@@ -6,16 +6,22 @@ Times are Unix seconds by the server's clock; counters are totals since some sta
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from collectors.prometheus.asked import Target
+from collectors.prometheus.faults.declared import Elsewhere
+from collectors.prometheus.levels import Levels, levels_from
+from collectors.prometheus.levels import rows_of as rows_of_levels
+from collectors.prometheus.tally import Tally, tally_from
+from collectors.prometheus.tally import rows_of as rows_of_tally
 from collectors.prometheus.words import moment
 from headroom.budgets import Reason
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class Scrape:
         started: when the target's process began, as it says itself; None where it does not.
         gives: the asked series that it gave at any time; None where it was never seen to go well.
         error: what Prometheus says went wrong; not dumped.
+        steady: its process told one start in the whole span, so that it did not restart there; not dumped.
     """
 
     target: Target
@@ -40,6 +47,7 @@ class Scrape:
     started: float | None
     gives: frozenset[str] | None = None
     error: str = field(default="", compare=False)
+    steady: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,8 @@ class Buckets:
         counts: events up to each bound, and all of them; one more than `bounds`; empty where broken.
         total: the sum of the durations in seconds; None where there is none of the same scrape.
         broken: one sentence on what makes the counters unfit; empty where they are fit.
+        labels: further labels that classes are told by, sorted, as far as the label set has them.
+        schema: that of a native histogram; None for a classic one.
     """
 
     key: str
@@ -64,6 +74,24 @@ class Buckets:
     counts: tuple[int, ...]
     total: float | None
     broken: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    schema: int | None = None
+
+    @property
+    def native(self) -> bool:
+        """Whether it is of a native histogram, whose layout follows from its schema and what it counted."""
+        return self.schema is not None
+
+    def upto(self, bound: float) -> int | None:
+        """Return how many events are certain to lie at or below a bound; None where that is not known.
+
+        Inside a bucket nothing is known, unless it is empty.
+        """
+        place = bisect_left(self.bounds, bound)
+        below = self.counts[place - 1] if place else 0
+        if place < len(self.bounds) and self.bounds[place] == bound:
+            return self.counts[place]
+        return below if self.counts[place] == below else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +137,10 @@ class PrometheusSnapshot:
         now: the server's clock.
         histograms: by metric name.
         remarks: what the server noted beside its answers; not dumped.
+        gauges: by selector.
+        failures: the counter of failures that is kept elsewhere; None where there is none.
+        declared: by histogram without series, the targets that declare it; not dumped.
+        others: what those targets counted in metrics that nobody asked for; not dumped.
     """
 
     epoch: str
@@ -117,6 +149,10 @@ class PrometheusSnapshot:
     histograms: Mapping[str, Counters]
     machines: Machines
     remarks: tuple[str, ...] = field(default=(), compare=False)
+    gauges: Mapping[str, Levels] = field(default_factory=dict)
+    failures: Tally | None = None
+    declared: Mapping[str, tuple[Target, ...]] = field(default_factory=dict, compare=False)
+    others: tuple[Elsewhere, ...] = field(default=(), compare=False)
 
     @property
     def at(self) -> datetime:
@@ -124,10 +160,13 @@ class PrometheusSnapshot:
         return moment(self.now)
 
     def dump(self) -> bytes:
-        """Return compact JSON; targets and bucket layouts stand in tables, for most sets share them."""
-        targets, layouts = _Table(), _Table()
+        """Return compact JSON; targets, layouts and labels stand in tables, for most sets share them."""
+        targets, layouts, labels = _Table(), _Table(), _Table()
         histograms = {
-            name: {"sets": [_set_row(one, targets, layouts) for one in counters.sets], "no": counters.refused}
+            name: {
+                "sets": [_set_row(one, targets, layouts, labels) for one in counters.sets],
+                "no": counters.refused,
+            }
             for name, counters in self.histograms.items()
         }
         machines = {
@@ -148,8 +187,11 @@ class PrometheusSnapshot:
             "scrapes": scrapes,
             "histograms": histograms,
             "machines": machines,
+            "gauges": {selector: rows_of_levels(levels) for selector, levels in self.gauges.items()},
+            "failures": None if self.failures is None else rows_of_tally(self.failures),
             "targets": targets.rows,
             "layouts": layouts.rows,
+            "labels": labels.rows,
         }
         # In ASCII, for a label may hold half a surrogate pair, which no other encoding takes.
         return json.dumps(whole, separators=(",", ":")).encode("ascii")
@@ -167,13 +209,15 @@ def load(data: bytes) -> PrometheusSnapshot | None:
 def _loaded(whole: Mapping[str, Any]) -> PrometheusSnapshot:
     targets = [(job, instance) for job, instance in whole["targets"]]
     layouts = [tuple(layout) for layout in whole["layouts"]]
+    labels = [tuple((name, value) for name, value in pairs) for pairs in whole["labels"]]
     scrapes = {}
     for job, instance, at, up, ok_at, every, started, gives in whole["scrapes"]:
         known = None if gives is None else frozenset(gives)
         scrapes[job, instance] = Scrape((job, instance), at, up, ok_at, every, started, known)
     histograms = {
         name: Counters(
-            tuple(_set_of(row, targets, layouts) for row in counters["sets"]), _refusal(counters["no"])
+            tuple(_set_of(row, targets, layouts, labels) for row in counters["sets"]),
+            _refusal(counters["no"]),
         )
         for name, counters in whole["histograms"].items()
     }
@@ -191,7 +235,11 @@ def _loaded(whole: Mapping[str, Any]) -> PrometheusSnapshot:
         ),
         _refusal(whole["machines"]["no"]),
     )
-    return PrometheusSnapshot(whole["epoch"], whole["now"], scrapes, histograms, machines)
+    gauges = {selector: levels_from(rows) for selector, rows in whole["gauges"].items()}
+    failures = None if whole["failures"] is None else tally_from(whole["failures"])
+    return PrometheusSnapshot(
+        whole["epoch"], whole["now"], scrapes, histograms, machines, gauges=gauges, failures=failures
+    )
 
 
 class _Table:
@@ -208,18 +256,25 @@ class _Table:
         return list(self._places)
 
 
-def _set_row(one: Buckets, targets: _Table, layouts: _Table) -> list[Any]:
-    where, layout = targets.index(one.target), layouts.index(one.bounds)
+def _set_row(one: Buckets, targets: _Table, layouts: _Table, labels: _Table) -> list[Any]:
+    where, layout, further = targets.index(one.target), layouts.index(one.bounds), labels.index(one.labels)
     return [
-        one.key, where, one.method, one.path, one.status, one.at, layout, one.counts, one.total, one.broken
+        one.key, where, one.method, one.path, one.status, one.at, layout, one.counts, one.total, one.broken,
+        further, one.schema,
     ]  # fmt: skip
 
 
-def _set_of(row: list[Any], targets: list[Target], layouts: list[tuple[float, ...]]) -> Buckets:
-    key, where, method, path, status, at, layout, counts, total, broken = row
+def _set_of(
+    row: list[Any],
+    targets: list[Target],
+    layouts: list[tuple[float, ...]],
+    labels: list[tuple[tuple[str, str], ...]],
+) -> Buckets:
+    key, where, method, path, status, at, layout, counts, total, broken, further, schema = row
     return Buckets(
-        key, targets[where], method, path, status, at, layouts[layout], tuple(counts), total, broken
-    )
+        key, targets[where], method, path, status, at, layouts[layout], tuple(counts), total, broken,
+        labels[further], schema,
+    )  # fmt: skip
 
 
 def _sorted(names: frozenset[str] | None) -> list[str] | None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
 from html import escape
+from typing import NamedTuple
 
 import streamlit as st
 from plotly.io import from_json
 
-from dashboard import charts, data, detail, visitor
+from dashboard import charts, data, detail, instances, markup, visitor
 from dashboard.choice import address, names, wanted
 from dashboard.notices import style, trouble
 from dashboard.trace import CALM, end, step
 from headroom.budgets import Limit, Reason
 from headroom.config import Config
 from headroom.sources import Source
-from headroom.summary import Row, rows
+from headroom.summary import Row, by_subject, rows
 
 PERIODS = {
     "15m": timedelta(minutes=15),
@@ -60,7 +61,16 @@ def choose(config: Config) -> str | None:
     return found
 
 
-def find(row_id: str) -> tuple[Config, Row, datetime]:
+class Found(NamedTuple):
+    """A row as it stands now, with what it was found in."""
+
+    config: Config
+    moment: data.Moment
+    row: Row
+    now: datetime
+
+
+def find(row_id: str) -> Found:
     """Return a row as it stands now, or raise Unavailable."""
     config = data.configuration()
     moment, now = data.moment(config), data.now()
@@ -72,14 +82,14 @@ def find(row_id: str) -> tuple[Config, Row, datetime]:
         raise data.Unavailable(
             "The budget is gone", f"{row_id} is no longer in the budgets file; choose another row"
         )
-    return config, row, now
+    return Found(config, moment, row, now)
 
 
 @st.fragment(run_every=data.REFRESH)
 def live(row_id: str) -> None:
     """Draw the verdicts on the row's limits as they stand now."""
     try:
-        _, row, now = find(row_id)
+        config, moment, row, now = find(row_id)
     except data.Unavailable as error:
         trouble(error)
         return
@@ -91,13 +101,19 @@ def live(row_id: str) -> None:
         )
     for standpoint in row.limits:
         st.html(detail.verdict(standpoint, now=now, zone=zone))
+    own = {data.events_of(measure) for measure in row.budget.measures if measure.latency}
+    strays = markup.unclassified((name, ratio) for name, ratio in moment.unclassified if name in own)
+    sources = {source.name: source for source in config.sources}
+    known = by_subject(row.budget, sources, moment.standings, now)
+    # One element for both: those that come and go would move the others, and be drawn anew.
+    st.html(f"{strays}{instances.table(row, known)}" or "<span></span>")
 
 
 @st.fragment(run_every=data.REFRESH)
 def chart(row_id: str, period: str, *, hold: bool) -> None:
     """Draw the row over time; an unchanged figure stays in the browser as it is, zoom and all."""
     try:
-        config, row, now = find(row_id)
+        config, _, row, now = find(row_id)
         every = next(
             (one.every for one in config.sources if one.name == row.budget.measure.source), data.REFRESH
         )
@@ -111,7 +127,7 @@ def chart(row_id: str, period: str, *, hold: bool) -> None:
             until = st.session_state.setdefault("held", until)
         else:
             st.session_state.pop("held", None)
-        trace = data.trace(config, row.budget, limits, length, until)
+        trace = data.trace(config, row, length, until)
     except data.Unavailable as error:
         trouble(error)
         return

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from headroom.config.problems import Key, Problem, UnreadableError, quoted, spelled
+from headroom.config.urls import is_secret, masked
 
 MAX_VALUES = 20_000
 MAX_DEPTH = 20
@@ -33,13 +34,13 @@ class Document:
         value: nested dicts, lists, texts, numbers, yes-or-no and None.
         lines: the line of each key and list item, from 1.
         problems: keys written twice and the like: what else is there can still be checked.
-        urls: for each scalar called url: its key, and where in the text it begins and ends.
+        secrets: for each scalar that is a secret or an address: its key, and where it begins and ends.
     """
 
     value: Any = None
     lines: dict[Key, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    urls: list[tuple[Key, int, int]] = field(default_factory=list)
+    secrets: list[tuple[Key, int, int]] = field(default_factory=list)
 
     def line(self, key: Key) -> int | None:
         """Return the line of a key, or of the nearest thing around it that the file holds."""
@@ -70,6 +71,9 @@ class Document:
         value = self.at(key)
         if isinstance(value, bool):
             return "true" if value else "false"
+        if is_secret(key) and isinstance(value, str | int | float):
+            word = masked(str(value))
+            return quoted(word) if word == value else "a secret"
         if not isinstance(value, str):
             return {type(None): "nothing", dict: "a mapping", list: "a list"}.get(type(value), str(value))
         if key[-1:] == ("url",) and "://" not in value and not re.fullmatch(r"\$\{[^}]*\}", value):
@@ -172,10 +176,10 @@ class _Builder:
         else:
             assert isinstance(event, yaml.ScalarEvent)
             value = _scalar(event.value) if event.implicit[0] else event.value
-            if key[-1:] == ("url",):
+            if key[-1:] == ("url",) or is_secret(key):
                 assert event.start_mark is not None
                 assert event.end_mark is not None
-                self.document.urls.append((key, event.start_mark.index, event.end_mark.index))
+                self.document.secrets.append((key, event.start_mark.index, event.end_mark.index))
         if anchor:
             self.anchors[anchor] = (value, self.count - before)
         return value

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from headroom.budgets import Statistic, Unit
+from headroom.config.spec import LimitSpec
 from headroom.sources import SourceKind
 from headroom.units import DURATION_FORM, RATE_FORM, SHARE_FORM, SIZE_FORM
 
 _OF_EVENTS = tuple(statistic for statistic in Statistic if statistic is not Statistic.AVERAGE)
 _OF_TIME = (Statistic.AVERAGE,)
+BOTH = ("endpoints", "queries")
 
 UNIT_FORMS = {
     Unit.SECONDS: DURATION_FORM,
@@ -26,23 +29,40 @@ class Form:
 
     Attributes:
         called: the form in a sentence: "a latency".
-        family: "endpoints" or "queries": where its class comes from; empty where it has none.
+        bound: the side of its limits; "either" where all limits of a budget share the side of the first.
+        families: "endpoints", "queries" or both: where its class comes from; none where it has no class.
     """
 
     called: str
     source: SourceKind
     unit: Unit
     statistics: tuple[Statistic, ...]
-    bound: Literal["max", "min"] = "max"
-    family: str = ""
+    bound: Literal["max", "min", "either"] = "max"
+    families: tuple[str, ...] = ()
+
+    def sided(self, limits: Iterable[LimitSpec]) -> Form:
+        """Return the form with the side that its limits have: that of the first that names one.
+
+        One side only, since for all instances together the worst one is judged, and which is the worst
+        depends on the side.
+        """
+        if self.bound != "either":
+            return self
+        side: Literal["max", "min"] = "max"
+        for limit in limits:
+            if limit.max or limit.min:
+                side = "max" if limit.max else "min"
+                break
+        return replace(self, called=f"{self.called} whose first limit has {side}", bound=side)
 
 
 FORMS = {
-    "histogram": Form("a latency", SourceKind.PROMETHEUS, Unit.SECONDS, _OF_EVENTS, family="endpoints"),
-    "statements": Form("a latency", SourceKind.POSTGRES, Unit.SECONDS, _OF_EVENTS, family="queries"),
+    "histogram": Form("a latency", SourceKind.PROMETHEUS, Unit.SECONDS, _OF_EVENTS, families=BOTH),
+    "statements": Form("a latency", SourceKind.POSTGRES, Unit.SECONDS, _OF_EVENTS, families=("queries",)),
     "connections": Form("a share of connections", SourceKind.POSTGRES, Unit.SHARE, _OF_TIME),
     "redis_memory": Form("a share of memory", SourceKind.REDIS, Unit.SHARE, _OF_TIME),
     "hit_rate": Form("a hit rate", SourceKind.REDIS, Unit.SHARE, _OF_TIME, bound="min"),
     "resource": Form("a share of a resource", SourceKind.PROMETHEUS, Unit.SHARE, _OF_TIME),
+    "gauge": Form("a gauge", SourceKind.PROMETHEUS, Unit.SHARE, _OF_TIME, bound="either"),
 }
 EVICTING = Form("a rate of evictions", SourceKind.REDIS, Unit.PER_1000_COMMANDS, _OF_TIME)

@@ -14,12 +14,13 @@ from headroom.config.interpolation import Interpolation
 from headroom.config.model import Config
 from headroom.config.problems import ConfigError, Problem, UnreadableError
 from headroom.config.reading import text_of
+from headroom.config.rules_access import access_problems
 from headroom.config.rules_alerts import alert_problems
 from headroom.config.rules_budgets import budget_problems
 from headroom.config.rules_classes import class_problems
 from headroom.config.rules_sources import history_problems, source_problems
 from headroom.config.spec import FileSpec
-from headroom.config.urls import hidden, sqlite_url, without_secrets
+from headroom.config.urls import hidden, is_secret, masked, sqlite_url, without_secrets
 from headroom.config.validation import validated
 
 
@@ -45,6 +46,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
         (document.problem(key, *why) for key, why in references.wrong.items()),
         wrong,
         source_problems(parts, document, references.unset),
+        access_problems(parts, document, path.parent, references.unset),
         history_problems(values.get("history"), document),
         class_problems(parts, document),
         budget_problems(parts, document),
@@ -76,9 +78,11 @@ def _first_of_each(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _stored(text: str, document: Document) -> str:
-    for key, start, end in sorted(document.urls, key=lambda each: each[1], reverse=True):
-        if key[:1] == ("alerts",):
-            text = text[:start] + f'"{hidden(str(document.at(key)))}"' + text[end:]
+    for key, start, end in sorted(document.secrets, key=lambda each: each[1], reverse=True):
+        if key[:1] == ("alerts",) or is_secret(key):
+            kept = masked(str(document.at(key))) if is_secret(key) else hidden(str(document.at(key)))
+            ending = "\n" if text[start:end].endswith("\n") else ""  # a block of lines ends with its last one
+            text = text[:start] + f'"{kept}"{ending}' + text[end:]
     return without_secrets(text)
 
 
@@ -88,7 +92,7 @@ def _config(path: Path, text: str, spec: FileSpec, references: Interpolation) ->
         text=text,
         digest=sha256(text.encode()).hexdigest(),
         history=sqlite_url(Path(os.path.normpath(path.parent / spec.history))),
-        sources=mapping.sources(spec.sources, references.unset),
+        sources=mapping.sources(spec.sources, references.unset, path.parent),
         endpoints=mapping.endpoint_rules(spec.classes),
         queries=mapping.query_rules(spec.classes),
         budgets=tuple(mapping.budget(each) for each in spec.budgets),

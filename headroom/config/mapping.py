@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
 from headroom.budgets import Budget, Kind, Limit, Measure
 from headroom.config.forms import EVICTING, FORMS, Form
@@ -14,6 +16,7 @@ from headroom.config.spec import (
     BudgetSpec,
     ClassesSpec,
     ConnectionsSpec,
+    GaugeSpec,
     HistogramSpec,
     HitRateSpec,
     LimitSpec,
@@ -22,37 +25,73 @@ from headroom.config.spec import (
     StatementsSpec,
 )
 from headroom.routing import Channel, Route
-from headroom.sources import EndpointClass, EndpointRules, QueryClass, QueryRules, Secret, Source
-from headroom.units import parse_duration, parse_value
+from headroom.sources import (
+    Access,
+    EndpointClass,
+    EndpointRules,
+    Failures,
+    Labels,
+    QueryClass,
+    QueryRules,
+    Secret,
+    Source,
+)
+from headroom.units import parse_duration, parse_size, parse_value
 
 
-def sources(specs: Mapping[str, SourceSpec], unset: Mapping[Key, str]) -> tuple[Source, ...]:
+def sources(specs: Mapping[str, SourceSpec], unset: Mapping[Key, str], folder: Path) -> tuple[Source, ...]:
     """Return the sources; `unset` names the variable of each that is not configured."""
     made = []
     for name, spec in specs.items():
         missing = unset.get(("sources", name, "url"), "")
         url = None if missing else Secret(spec.url)
-        made.append(Source(name, spec.kind, url, parse_duration(spec.every), missing))
+        memory = parse_size(spec.memory_limit) if spec.memory_limit else None
+        access, every = _access(spec, folder), parse_duration(spec.every)
+        made.append(Source(name, spec.kind, url, every, missing, access, memory))
     return tuple(made)
+
+
+def _access(spec: SourceSpec, folder: Path) -> Access:
+    auth, tls = spec.auth, spec.tls
+    return Access(
+        user=auth.user,
+        password=Secret(auth.password) if auth.password else None,
+        bearer=Secret(auth.bearer) if auth.bearer else None,
+        bearer_file=folder / auth.bearer_file if auth.bearer_file else None,
+        headers={name: Secret(value) for name, value in spec.headers.items()},
+        ca=folder / tls.ca if tls.ca else None,
+        cert=folder / tls.cert if tls.cert else None,
+        key=folder / tls.key if tls.key else None,
+    )
 
 
 def endpoint_rules(spec: ClassesSpec) -> EndpointRules:
     """Return the classes of requests."""
     classes = tuple(
-        EndpointClass(each.name, frozenset(each.method), tuple(each.path)) for each in spec.endpoints
+        EndpointClass(
+            each.name, frozenset(each.method), tuple(each.path), tuple(each.status), _labels(each.labels)
+        )
+        for each in spec.endpoints
     )
-    ignored = EndpointClass("ignored", frozenset(), tuple(spec.ignored))
-    return EndpointRules(classes, ignored, spec.labels.model_dump())
+    ignored = EndpointClass("ignored", paths=tuple(spec.ignored))
+    failures = None if spec.failures is None else Failures(spec.failures.counter, dict(spec.failures.labels))
+    return EndpointRules(classes, ignored, spec.labels.model_dump(), failures)
 
 
 def query_rules(spec: ClassesSpec) -> QueryRules:
     """Return the classes of statements."""
-    return QueryRules(tuple(QueryClass(each.name, tuple(each.patterns)) for each in spec.queries))
+    return QueryRules(
+        tuple(QueryClass(each.name, tuple(each.patterns), _labels(each.labels)) for each in spec.queries)
+    )
+
+
+def _labels(spec: Mapping[str, Sequence[str]]) -> Labels:
+    return tuple((name, tuple(spec[name])) for name in sorted(spec))
 
 
 def budget(spec: BudgetSpec) -> Budget:
     """Return a budget."""
-    form = FORMS[spec.measure.KEY]
+    form = FORMS[spec.measure.KEY].sided(spec.limits)
     return Budget(
         id=spec.id,
         title=spec.title,
@@ -62,6 +101,7 @@ def budget(spec: BudgetSpec) -> Budget:
         pending_for=parse_duration(spec.for_),
         recover_for=parse_duration(spec.recover_for),
         limits=tuple(_limit(each, form) for each in spec.limits),
+        second=None if spec.second is None else _histogram(spec.second),
         evicting=tuple(_limit(each, EVICTING) for each in spec.evicting),
         owner=spec.owner,
         runbook=spec.runbook,
@@ -71,11 +111,11 @@ def budget(spec: BudgetSpec) -> Budget:
     )
 
 
-def measure(spec: BudgetSpec) -> Measure:
+def measure(spec: BudgetSpec) -> Measure:  # noqa: PLR0911 one for each form
     """Return what a budget measures."""
     match spec.measure:
         case HistogramSpec() as given:
-            return Measure(given.source, Kind.HISTOGRAM, given.histogram, given.class_)
+            return _histogram(given)
         case StatementsSpec() as given:
             return Measure(given.source, Kind.STATEMENTS, given.statements, given.class_)
         case ConnectionsSpec() as given:
@@ -85,8 +125,22 @@ def measure(spec: BudgetSpec) -> Measure:
             return Measure(given.source, Kind.MEMORY_LIMIT, given.redis_memory)
         case HitRateSpec() as given:
             return Measure(given.source, Kind.HIT_RATE, given.hit_rate)
+        case GaugeSpec() as given:
+            side = FORMS[given.KEY].sided(spec.limits).bound
+            return Measure(given.source, Kind.GAUGE, _selector(given), f"{given.reads}.{side}")
         case given:
             return Measure(given.source, Kind(given.resource))
+
+
+def _selector(spec: GaugeSpec) -> str:
+    """Return the metric with its labels as Prometheus writes them, in one order."""
+    # Its strings are those of Go; JSON's escapes will do, as long as nothing becomes a surrogate pair.
+    labels = [f"{name}={json.dumps(spec.labels[name], ensure_ascii=False)}" for name in sorted(spec.labels)]
+    return f"{spec.gauge}{{{','.join(labels)}}}" if labels else spec.gauge
+
+
+def _histogram(spec: HistogramSpec) -> Measure:
+    return Measure(spec.source, Kind.HISTOGRAM, spec.histogram, spec.class_)
 
 
 def channels(spec: AlertsSpec) -> tuple[Channel, ...]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from headroom.config.document import Document
 from headroom.config.problems import Key, Problem, one_of
 from headroom.config.spec import EndpointClassSpec, QueryClassSpec
 from headroom.config.validation import Parts
+from headroom.patterns import of_status, within
 
 SHAPES = ("lookup", "list", "aggregate", "analytics", "write", "utility")
 TAKES_ALL = {
@@ -65,29 +64,52 @@ def _unreachable_endpoints(classes: Mapping[int, EndpointClassSpec], document: D
 def _covers(earlier: EndpointClassSpec, later: EndpointClassSpec) -> bool:
     """Tell whether every request of the later class surely belongs to the earlier one."""
     methods = not earlier.method or (bool(later.method) and set(later.method) <= set(earlier.method))
-    paths = later.path or ["*"]
-    return methods and (
-        not earlier.path or all(any(_within(path, wide) for wide in earlier.path) for path in paths)
+    statuses = [[of_status(status) for status in each.status] for each in (earlier, later)]
+    return (
+        methods
+        and _all_within(later.path, earlier.path, route=True)
+        and _all_within(statuses[1], statuses[0], route=False)
+        and _labels_within(later.labels, earlier.labels)
     )
 
 
-def _within(path: str, wide: str) -> bool:
-    # Taken as a text, a pattern tells only for wide ones without ? and [, which could match its own *.
-    return path == wide or (not re.search(r"[?\[]", wide) and fnmatchcase(path, wide))
+def _labels_within(narrow: Mapping[str, Sequence[str]], wide: Mapping[str, Sequence[str]]) -> bool:
+    return all(_all_within(narrow.get(name, ()), values, route=False) for name, values in wide.items())
+
+
+def _all_within(narrow: Sequence[str], wide: Sequence[str], *, route: bool) -> bool:
+    """Tell whether all that a list of patterns matches surely matches another; an empty one matches all."""
+    return not wide or all(any(within(one, other, route=route) for other in wide) for one in narrow or ["*"])
 
 
 def _queries(classes: Mapping[int, QueryClassSpec], document: Document) -> Iterator[Problem]:
     greedy: Key | None = None
     for index, each in classes.items():
         key: Key = ("classes", "queries", index)
-        if greedy is not None:
+        if greedy is not None and not each.labels:
             what = f"a class that can never match: the pattern in line {document.line(greedy)} takes all"
             yield document.problem(key, what, "the narrower class before the wider one")
-        if not each.patterns and each.name not in SHAPES:
+        if not each.patterns and not each.labels and each.name not in SHAPES:
             yield document.problem(
                 (*key, "name"),
-                "which is no known shape and has no patterns",
-                f"{one_of(SHAPES)}, or patterns beside it",
+                "which is no known shape and has neither patterns nor labels",
+                f"{one_of(SHAPES)}, or patterns or labels beside it",
             )
         if greedy is None and any(pattern in TAKES_ALL for pattern in each.patterns):
             greedy = (*key, "patterns")
+        if each.labels:
+            yield from _covered_labels(index, each, classes, document)
+
+
+def _covered_labels(
+    index: int, later: QueryClassSpec, classes: Mapping[int, QueryClassSpec], document: Document
+) -> Iterator[Problem]:
+    for before, earlier in classes.items():
+        if before < index and earlier.labels and _labels_within(later.labels, earlier.labels):
+            line = document.line(("classes", "queries", before))
+            yield document.problem(
+                ("classes", "queries", index, "labels"),
+                f"labels that can never match: the class in line {line} takes all that has them first",
+                "the narrower class before the wider one",
+            )
+            return

@@ -31,6 +31,7 @@ def name_of(limit: LimitSpec) -> str:
 
 def _limits(limits: Mapping[int, LimitSpec], form: Form, key: Key, document: Document) -> Iterator[Problem]:
     names: list[tuple[Key, str]] = []
+    sided = form.sided(limits.values())
     for index, limit in limits.items():
         where = (*key, index)
         names.append(((*where, "name") if limit.name else (*where, "statistic"), name_of(limit)))
@@ -42,9 +43,9 @@ def _limits(limits: Mapping[int, LimitSpec], form: Form, key: Key, document: Doc
                 one_of(words),
                 closest(limit.statistic.value, words),
             )
-        yield from _threshold(limit, form, where, document)
+        yield from _threshold(limit, sided, where, document)
     yield from repeated(names, document, "limit of this budget")
-    yield from _order(limits, form, key, document)
+    yield from _order(limits, sided, key, document)
 
 
 def _threshold(limit: LimitSpec, form: Form, key: Key, document: Document) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from headroom.config.document import Document
 from headroom.config.problems import Key, Problem
 from headroom.config.urls import SCHEMES, allowed_urls, wrong_with
 from headroom.config.validation import Parts
+from headroom.sources import SourceKind
 
 
 def source_problems(parts: Parts, document: Document, unset: Collection[Key]) -> Iterator[Problem]:
@@ -18,6 +19,11 @@ def source_problems(parts: Parts, document: Document, unset: Collection[Key]) ->
         wrong = "" if key in unset else wrong_with(source.url, schemes)
         if wrong:
             yield document.problem(key, wrong, allowed_urls(schemes))
+        if source.memory_limit and source.kind is not SourceKind.REDIS:
+            limited = ("sources", name, "memory_limit")
+            yield document.problem(
+                limited, f"a limit of a {source.kind.value} source", "memory_limit of a redis source"
+            )
 
 
 def history_problems(history: object, document: Document) -> Iterator[Problem]:

@@ -14,24 +14,37 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from headroom.patterns import unpaired
 from headroom.units import (
     DURATION_PATTERN,
     RATE_PATTERN,
     SHARE_PATTERN,
+    SIZE_FORM,
+    SIZE_PATTERN,
     UnitError,
     format_duration,
     parse_duration,
+    parse_size,
 )
 
 _ID = "1 to 64 lower-case letters and digits, joined by . _ or -, e.g. api.login"
 _NAME = "1 to 64 lower-case letters and digits, joined by _ or -, e.g. erp-db"
 _TEXT = "a text of 1 to 500 characters (a bare number needs quotes)"
 _PATH = "a path that begins with / or *, in which * also matches /, e.g. /files/*"
+_PAIRED = "braces and angle brackets in pairs around the name of one segment, e.g. /users/{id}"
+_STATUS = "an HTTP status or several: 2xx, 4* or 404"
+_CLASS_LABEL = "the name of a label that a histogram keeps: letters, digits and _, e.g. tenant"
 _METHOD = "an HTTP method in capital letters, e.g. POST"
 _METRIC = "the name of a metric: letters, digits, _ and :, e.g. http_request_duration_seconds"
+_LABEL = "the name of a label: letters, digits and _, e.g. cache_type"
+_LABEL_VALUE = "a text of 1 to 200 characters"
 _REGEX = "a regular expression of 1 to 200 characters, e.g. ^refresh materialized"
 _PATTERN = "the id of a budget, in which * matches anything, e.g. api.*"
 _THRESHOLD = "a number with its unit, e.g. 200ms, 70% or 1 per 1000 commands"
+_USER = "a user of 1 to 200 characters, without : and control characters"
+_CREDENTIAL = "a text of 1 to 4000 printable characters (a bare number needs quotes)"
+_BEARER = "1 to 16000 letters, digits and signs without blanks"
+_HEADER = "the name of a header that is not ours to set, e.g. X-Scope-OrgID"
 _DATE = "a date as year-month-day, e.g. 2026-04-08"
 _POOL = "max_connections, or the size of the pool as a whole number, e.g. 20"
 
@@ -85,6 +98,15 @@ def _span(least: timedelta, most: timedelta) -> Checked:
     return Checked(check, allowed, DURATION_PATTERN)
 
 
+def _size(text: str) -> None:
+    try:
+        size = parse_size(text)
+    except UnitError as error:
+        raise wrong(f"which is {error.wrong}", error.allowed) from None
+    if not size:
+        raise wrong("which nothing fits into", SIZE_FORM)
+
+
 def _regex(text: str) -> None:
     try:
         if 1 <= len(text) <= 200:  # noqa: PLR2004 as _REGEX says
@@ -93,6 +115,21 @@ def _regex(text: str) -> None:
     except (re.error, RecursionError, OverflowError):
         pass
     raise wrong("which is no such expression", _REGEX)
+
+
+def _route(text: str) -> None:
+    if not re.fullmatch(r"[/*].{0,499}", text):
+        raise wrong("which is no path pattern", _PATH)
+    if unpaired(text):
+        raise wrong("in which a brace or an angle bracket stands alone", _PAIRED)
+
+
+def _header(text: str) -> None:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", text):
+        raise wrong("which is not the name of a header", _HEADER)
+    if text.lower() in _OUR_HEADERS:
+        instead = "; log in with auth" if text.lower() == "authorization" else ""
+        raise wrong("which Headroom sets itself", _HEADER + instead)
 
 
 def _date(text: str) -> None:
@@ -119,8 +156,18 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _statuses(value: object) -> object:
+    """Take 404 for "404": no quotes are needed around what everybody writes as a number."""
+    listed = value if isinstance(value, list) else [value]
+    return [str(each) if type(each) is int else each for each in listed]
+
+
 _WORD = "[a-z0-9]+"
 _SHORTEST = timedelta(milliseconds=100)
+_OUR_HEADERS = (
+    *("accept-encoding", "authorization", "connection", "content-length", "content-type", "cookie", "expect"),
+    *("host", "keep-alive", "proxy-authorization", "range", "te", "trailer", "transfer-encoding", "upgrade"),
+)
 
 Id = Annotated[str, _matching(rf"^(?=.{{1,64}}$){_WORD}(?:[._-]{_WORD})*$", "which is not an id", _ID)]
 Name = Annotated[str, _matching(rf"^(?=.{{1,64}}$){_WORD}(?:[_-]{_WORD})*$", "which is not a name", _NAME)]
@@ -131,18 +178,41 @@ Timeout = Annotated[str, _span(_SHORTEST, timedelta(minutes=1))]
 Metric = Annotated[
     str, _matching(r"^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$", "which is not the name of a metric", _METRIC)
 ]
+Label = Annotated[
+    str, _matching(r"^[a-zA-Z_][a-zA-Z0-9_]{0,199}$", "which is not the name of a label", _LABEL)
+]
+LabelValue = Annotated[
+    str, _matching(r"^[^\u0000-\u001f]{1,200}$", "which is empty or too long", _LABEL_VALUE)
+]
+Size = Annotated[str, Checked(_size, SIZE_FORM, SIZE_PATTERN)]
 Date = Annotated[str, Checked(_date, _DATE, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Threshold = Annotated[
     str, Checked(_any_text, _THRESHOLD, f"{DURATION_PATTERN}|{SHARE_PATTERN}|{RATE_PATTERN}")
 ]
 
 Address = Annotated[str, Checked(_any_text, "an address, or a ${NAME} or ${file:PATH} that holds one")]
-EndpointClassName = Annotated[
-    str, Checked(_any_text, "endpoints.NAME, a class of classes.endpoints", r"^endpoints\.")
+User = Annotated[str, _matching(r"^[^:\u0000-\u001f\u007f]{1,200}$", "which is no user", _USER)]
+Credential = Annotated[
+    str,
+    _matching(r"^[^\u0000-\u001f\u007f]{1,4000}$", "which is empty, too long or not printable", _CREDENTIAL),
 ]
+Token = Annotated[str, _matching(r"^[!-~]{1,16000}$", "which is no token", _BEARER)]
+HeaderName = Annotated[str, Checked(_header, _HEADER)]
+HeaderValue = Credential
 QueryClassName = Annotated[str, Checked(_any_text, "queries.NAME, a class of classes.queries", r"^queries\.")]
+AnyClassName = Annotated[
+    str,
+    Checked(
+        _any_text,
+        "endpoints.NAME or queries.NAME, a class of classes.endpoints or classes.queries",
+        r"^(?:endpoints|queries)\.",
+    ),
+]
 
-_Path = Annotated[str, _matching(r"^[/*].{0,499}$", "which is no path pattern", _PATH)]
+_Path = Annotated[str, Checked(_route, _PATH, r"^[/*].{0,499}$")]
+_Status = Annotated[
+    str, _matching(r"^[1-5](?:[xX]{2}|[0-9]{2}|[0-9]?\*)$", "which is no pattern of statuses", _STATUS)
+]
 _Method = Annotated[str, _matching("^[A-Z]{1,20}$", "which is no HTTP method", _METHOD)]
 _Regex = Annotated[str, Checked(_regex, _REGEX)]
 _Pattern = Annotated[str, _matching(r"^[a-z0-9._*?-]{1,64}$", "which is no pattern of budget ids", _PATTERN)]
@@ -151,6 +221,21 @@ Paths = Annotated[list[_Path], BeforeValidator(_listed, json_schema_input_type=_
 Methods = Annotated[
     list[_Method], BeforeValidator(_listed, json_schema_input_type=_Method | list[_Method]), _Many
 ]
+Statuses = Annotated[
+    list[_Status],
+    BeforeValidator(_statuses, json_schema_input_type=_Status | int | list[_Status | int]),
+    _Many,
+]
+ClassLabel = Annotated[
+    str,
+    _matching(
+        r"^(?!le$|__)[a-zA-Z_][a-zA-Z0-9_]{0,199}$", "which is no label to tell classes by", _CLASS_LABEL
+    ),
+]
+LabelValues = Annotated[
+    list[LabelValue], BeforeValidator(_listed, json_schema_input_type=LabelValue | list[LabelValue]), _Many
+]
+ClassLabels = Annotated[dict[ClassLabel, LabelValues], Field(min_length=1, max_length=20)]
 Regexes = Annotated[
     list[_Regex], BeforeValidator(_listed, json_schema_input_type=_Regex | list[_Regex]), _Many
 ]

@@ -68,6 +68,9 @@ def schema_at(key: Key) -> dict[str, Any]:
 def _resolved(node: Any) -> dict[str, Any]:
     if not isinstance(node, dict):
         return {}
+    parts = [each for each in node.get("anyOf", ()) if "$ref" in each]
+    if len(parts) == 1:  # one that may be left out
+        return _resolved(parts[0])
     if "$ref" in node:
         return {**_schema()["$defs"][node["$ref"].removeprefix("#/$defs/")], **node}
     return node

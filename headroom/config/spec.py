@@ -12,11 +12,17 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from headroom.budgets import Severity, Statistic
 from headroom.config.scalars import (
     Address,
+    AnyClassName,
+    ClassLabels,
     Connections,
+    Credential,
     Date,
-    EndpointClassName,
     Every,
+    HeaderName,
+    HeaderValue,
     Id,
+    Label,
+    LabelValue,
     Methods,
     Metric,
     Name,
@@ -24,15 +30,19 @@ from headroom.config.scalars import (
     Patterns,
     QueryClassName,
     Regexes,
+    Size,
     Span,
+    Statuses,
     Text,
     Threshold,
     Timeout,
+    Token,
+    User,
 )
 from headroom.sources import SourceKind
 
 FORM_TAG = "form:"
-FORM_KEYS = ("histogram", "statements", "connections", "redis_memory", "hit_rate", "resource")
+FORM_KEYS = ("histogram", "statements", "connections", "redis_memory", "hit_rate", "resource", "gauge")
 BY_VALUE = Field(strict=False)  # strict validation would want the enum itself, which no file can hold
 
 
@@ -52,6 +62,30 @@ class Spec(BaseModel):
         return {key: value for key, value in data.items() if value is not None or key not in known}
 
 
+class AuthSpec(Spec):
+    """How a source of kind prometheus is logged in to: user and password, bearer, or bearer_file."""
+
+    user: User = ""
+    """The user of basic authentication."""
+    password: Credential = ""
+    """Its password; ${NAME} or ${file:PATH} is the place for it."""
+    bearer: Token = ""
+    """A token; ${NAME} or ${file:PATH} is the place for it."""
+    bearer_file: Text = ""
+    """A file with a token, relative to this file; read anew for every poll, for others renew it."""
+
+
+class TlsSpec(Spec):
+    """Certificates in PEM form, relative to this file; those that are renewed are noticed."""
+
+    ca: Text = ""
+    """A file, or a folder of files, with the authorities to trust instead of the publicly known ones."""
+    cert: Text = ""
+    """What we show of ourselves, where the server demands it."""
+    key: Text = ""
+    """Its key, without a password; left out: in the same file."""
+
+
 class SourceSpec(Spec):
     """Something that is polled."""
 
@@ -61,6 +95,14 @@ class SourceSpec(Spec):
     """Its address. One unset ${NAME} means: not configured. Passwords belong into ${NAME} or ${file:PATH}."""
     every: Every = "15s"
     """The time between two polls."""
+    memory_limit: Size = ""
+    """For redis: what its container or machine gives it, e.g. 512mb; `headroom doctor` compares maxmemory."""
+    auth: AuthSpec = AuthSpec()
+    """For prometheus: how to log in, where that does not stand in the url."""
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=50)
+    """For prometheus: what else is sent with every request, e.g. X-Scope-OrgID for a tenant."""
+    tls: TlsSpec = TlsSpec()
+    """For prometheus: certificates, for an address with https://."""
 
 
 class EndpointClassSpec(Spec):
@@ -71,18 +113,34 @@ class EndpointClassSpec(Spec):
     method: Methods = Field(default_factory=list)
     """One HTTP method or a list of them; left out: every method."""
     path: Paths = Field(default_factory=list)
-    """One pattern or a list of them, in which * also matches /; left out: every path."""
+    """One pattern or a list of them; left out: every path. * matches anything, / too, and ? one sign but /.
+    {name}, <name> and a whole segment :name match one segment: /users/{id} takes /users/17, /users/:id and
+    /users/{id} itself, and not /users/17/wallet."""
+    status: Statuses = Field(default_factory=list)
+    """One HTTP status or a list of them: 2xx for all from 200 to 299, 404, or 4*; left out: every status."""
+    labels: ClassLabels = Field(default_factory=dict)
+    """Further labels of the metric, each with a value or a list of them, in which * matches anything, e.g.
+    {tenant: "acme*"}. All labels must match; one that the metric does not have is an empty text."""
 
 
 class LabelsSpec(Spec):
     """How the metrics call what classes are made of."""
 
-    method: Metric = "method"
+    method: Label = "method"
     """The label with the HTTP method."""
-    path: Metric = "path"
+    path: Label = "path"
     """The label with the path."""
-    status: Metric = "status"
+    status: Label = "status"
     """The label with the HTTP status."""
+
+
+class FailuresSpec(Spec):
+    """A counter of failed requests that is not the histogram's own, such as the proxy's."""
+
+    counter: Metric
+    """The metric's name, e.g. nginx_http_requests_total."""
+    labels: dict[Label, LabelValue] = Field(default_factory=dict, max_length=20)
+    """Which of its label sets are failures, * matching anything, e.g. {status: "5*"}; left out: all."""
 
 
 class QueryClassSpec(Spec):
@@ -92,6 +150,10 @@ class QueryClassSpec(Spec):
     """lookup, list, aggregate, analytics, write and utility are told by their shape; others need patterns."""
     patterns: Regexes = Field(default_factory=list)
     """Regular expressions searched in the normalised statement, before any shape is asked."""
+    labels: ClassLabels = Field(default_factory=dict)
+    """By which labels an application's own histogram of queries is classed, each with a value or a list of
+    them, in which * matches anything, e.g. {query_type: [lookup, "select_*"]}. All labels must match; a class
+    without labels takes nothing of a histogram."""
 
 
 class ClassesSpec(Spec):
@@ -103,6 +165,8 @@ class ClassesSpec(Spec):
     """Paths that are no traffic of users."""
     labels: LabelsSpec = LabelsSpec()
     """How the metrics call method, path and status."""
+    failures: FailuresSpec | None = None
+    """Where failures are counted elsewhere; tells whether the histogram leaves them out."""
     queries: list[QueryClassSpec] = Field(default_factory=list, max_length=200)
     """Classes of statements, in order."""
 
@@ -115,8 +179,8 @@ class HistogramSpec(Spec):
     """The metric's name without _bucket, e.g. http_request_duration_seconds."""
     source: Name
     """A source of kind prometheus."""
-    class_: EndpointClassName = Field(alias="class")
-    """endpoints.NAME, one of classes.endpoints."""
+    class_: AnyClassName = Field(alias="class")
+    """endpoints.NAME, one of classes.endpoints, or queries.NAME, one of classes.queries that has labels."""
 
 
 class StatementsSpec(Spec):
@@ -173,6 +237,20 @@ class ResourceSpec(Spec):
     """A source of kind prometheus."""
 
 
+class GaugeSpec(Spec):
+    """A share that an application works out itself and sets as a gauge."""
+
+    KEY: ClassVar[str] = "gauge"
+    gauge: Metric
+    """The metric's name, e.g. cache_hit_rate."""
+    source: Name
+    """A source of kind prometheus."""
+    reads: Literal["percent", "ratio"]
+    """What its numbers are: percent runs from 0 to 100, ratio from 0 to 1."""
+    labels: dict[Label, LabelValue] = Field(default_factory=dict, max_length=20)
+    """Only label sets with exactly these values, e.g. {cache_type: redis}; left out: all."""
+
+
 def _form(value: Any) -> str | None:
     keys = value if isinstance(value, dict) else (getattr(value, "KEY", None),)
     return next((f"{FORM_TAG}{key}" for key in FORM_KEYS if key in keys), None)
@@ -184,7 +262,8 @@ MeasureSpec = Annotated[
     | Annotated[ConnectionsSpec, Tag("form:connections")]
     | Annotated[RedisMemorySpec, Tag("form:redis_memory")]
     | Annotated[HitRateSpec, Tag("form:hit_rate")]
-    | Annotated[ResourceSpec, Tag("form:resource")],
+    | Annotated[ResourceSpec, Tag("form:resource")]
+    | Annotated[GaugeSpec, Tag("form:gauge")],
     Discriminator(_form),
 ]
 
@@ -199,7 +278,7 @@ class LimitSpec(Spec):
     max: Threshold = ""
     """The value must not be over it. The limit itself is kept: "< 200ms" of the guide is 200ms here."""
     min: Threshold = ""
-    """The value must not be under it; for hit rates."""
+    """The value must not be under it; for hit rates and gauges."""
     severity: Annotated[Severity, BY_VALUE] = Severity.CRITICAL
     """How loud it is when broken."""
 
@@ -215,6 +294,9 @@ class BudgetSpec(Spec):
     """The place in the guide that the figures come from."""
     measure: MeasureSpec
     """What is measured, and where."""
+    second: HistogramSpec | None = None
+    """For a latency: another histogram of the same calls, such as the application's own of its queries. Where
+    it can decide, it judges; otherwise `measure` does, and the verdict names which."""
     window: Span = "5m"
     """The evidence that is judged: minutes for busy classes, hours for rare ones; at least four polls."""
     for_: Span = Field("1m", alias="for")

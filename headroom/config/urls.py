@@ -1,4 +1,4 @@
-"""Addresses in the file: which schemes each kind speaks, and how an address is kept out of what is stored."""
+"""Addresses and secrets in the file: which schemes each kind speaks, and what is kept out of the history."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from headroom.config.problems import Key
 from headroom.sources import SourceKind
 
 SCHEMES = {
@@ -18,6 +19,9 @@ WEBHOOK_SCHEMES = ("http", "https")
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _WORD = re.compile(r"""[^\s"']+""")
 _PARAMETER = re.compile(r"(?i)([?&][a-z_]{0,20}(?:pass|secret|token|key)[a-z_]{0,20}=)(?!\$\{)[^&]+")
+_LOGIN = re.compile(
+    r"""(?i)\b((?:password|bearer)["']?\s*:\s+)(?!["']?(?:\$\{[^{}]*\}|<secret>))(?:"[^"\n]*"|'[^'\n]*'|[^\s,}#]+)"""
+)
 _HIDDEN = "<secret>"
 
 
@@ -50,8 +54,8 @@ def sqlite_url(path: Path) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """Return a text with the passwords hidden that stand in its addresses as they are, comments included."""
-    return _WORD.sub(lambda word: _without_password(word[0]), text)
+    """Return a text with the passwords hidden that stand in it as they are, comments included."""
+    return _LOGIN.sub(rf"\1{_HIDDEN}", _WORD.sub(lambda word: _without_password(word[0]), text))
 
 
 def _without_password(word: str) -> str:
@@ -64,6 +68,18 @@ def _without_password(word: str) -> str:
     if colon and not _REFERENCE.fullmatch(password):
         userinfo = f"{user}:{_HIDDEN}"
     return _PARAMETER.sub(rf"\1{_HIDDEN}", head + separator + userinfo + at + place)
+
+
+def is_secret(key: Key) -> bool:
+    """Tell whether what stands at a key is a secret, or would be if it stood right; addresses apart."""
+    if key[:1] != ("sources",) or len(key) <= 2:  # noqa: PLR2004 sources, name
+        return False
+    return key[2] == "headers" or (key[2] == "auth" and key[-1] not in ("user", "bearer_file"))
+
+
+def masked(secret: str) -> str:
+    """Return a secret as it may be shown and kept: a reference, or nothing of it."""
+    return secret if _REFERENCE.fullmatch(secret) else _HIDDEN
 
 
 def hidden(url: str) -> str:

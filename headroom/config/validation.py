@@ -20,6 +20,7 @@ from headroom.config.spec import (
     ChannelSpec,
     EndpointClassSpec,
     FileSpec,
+    HistogramSpec,
     LimitSpec,
     QueryClassSpec,
     RouteSpec,
@@ -35,6 +36,8 @@ class BudgetParts:
 
     Attributes:
         limits, evicting: the sound limits, by their place.
+        second: the second measure.
+        twice: it is the same as the first.
     """
 
     id: str | None
@@ -44,6 +47,8 @@ class BudgetParts:
     window: str | None
     limits: Mapping[int, LimitSpec]
     evicting: Mapping[int, LimitSpec]
+    second: HistogramSpec | None
+    twice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,8 @@ class _Sift:
         """Return the sound parts of a budget."""
         key: Key = ("budgets", index)
         measure = self.at((*key, "measure"))
+        second = self.at((*key, "second"))
+        sound = second is not None and (*key, "second") not in self.touched
         words = measure if isinstance(measure, dict) else ()
         return BudgetParts(
             id=self.at((*key, "id")),
@@ -132,4 +139,6 @@ class _Sift:
             window=self.at((*key, "window")) or BudgetSpec.model_fields["window"].default,
             limits=self.each(LimitSpec, *key, "limits"),
             evicting=self.each(LimitSpec, *key, "evicting"),
+            second=HistogramSpec.model_validate(second) if sound else None,
+            twice=sound and second == measure,
         )

@@ -11,7 +11,8 @@ import struct
 from collections.abc import Sequence
 from functools import lru_cache
 
-from headroom.evidence import Bounds, Evidence, Gauge, Histogram, Moments, Ratio
+from headroom.bounds import Bounds
+from headroom.evidence import Evidence, Gauge, Histogram, Moments, Ratio
 
 Number = float | int | None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from headroom.bounds import Interval
 from headroom.budgets import (
     Outcome,
     Reason,
@@ -15,7 +16,6 @@ from headroom.budgets import (
     Verdict,
     Window,
 )
-from headroom.evidence import Interval
 from headroom.history.columns import from_microseconds, to_microseconds
 
 

@@ -86,6 +86,8 @@ class History:
     def prune(self, now: datetime, keep: timedelta = timedelta(days=35), *, at_most: int = 50_000) -> int:
         """Delete evidence and polls recorded before `now - keep`, and notices that ended 90 days ago.
 
+        Evidence on single instances of a latency goes after two days, and with it what was said of them.
+
         At most `at_most` rows go, in chunks of a transaction each; call again while it returns that many.
         Old evidence is only deleted here; sealing it into compressed pages comes with its own tables.
         """
@@ -98,6 +100,8 @@ class History:
                     break
                 with self._writing() as connection:
                     connection.execute(delete(table).where(key.in_(found)))
+                if table in prune.REMEMBERED:
+                    self._memory.forget()
                 gone += len(found)
         return gone
 

@@ -5,15 +5,43 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Select, Table, select
+from sqlalchemy import Column, Select, Table, exists, or_, select
 
+from headroom.budgets import LATENCIES
 from headroom.history.records import DeliveryState
-from headroom.history.tables import evidence, incidents, outbox, poll_log, series, sources
+from headroom.history.tables import (
+    evidence,
+    incidents,
+    outbox,
+    poll_log,
+    series,
+    sources,
+    verdict_changes,
+    verdict_latest,
+)
 
 DELIVERED_KEPT = timedelta(days=90)
+INSTANCES_KEPT = timedelta(days=2)  # of latencies: the whole has what reports need; instances are for today
 
 CHUNK = 2_000
 """Rows deleted in one transaction: some 10 ms in which no other process can write."""
+
+
+REMEMBERED = (series, verdict_latest)
+"""Tables whose rows the writer remembers."""
+
+_INSTANCES = select(series.c.id).where(
+    series.c.subject != (),
+    or_(*(series.c.measure.startswith(f"{kind}:", autoescape=True) for kind in sorted(LATENCIES))),
+)
+_WITHOUT_EVIDENCE = select(series.c.id).where(
+    series.c.subject != (), ~exists().where(evidence.c.series_id == series.c.id)
+)
+_UNKNOWN = (
+    select(verdict_latest.c.subject)
+    .where(verdict_latest.c.subject != (), verdict_latest.c.subject.not_in(select(series.c.subject)))
+    .distinct()
+)
 
 
 def old_rows(now: datetime, keep: timedelta) -> list[tuple[Table, Column[Any], Select[Any]]]:
@@ -30,6 +58,27 @@ def old_rows(now: datetime, keep: timedelta) -> list[tuple[Table, Column[Any], S
             .where(evidence.c.series_id.in_(select(series.c.id)), evidence.c.at < now - keep)
             .limit(CHUNK),
         ),
+        (
+            evidence,
+            evidence.c.id,
+            select(evidence.c.id)
+            .where(evidence.c.series_id.in_(_INSTANCES), evidence.c.at < now - min(keep, INSTANCES_KEPT))
+            .limit(CHUNK),
+        ),
+        # Where instances come and go with each release, their names would else add up for ever.
+        (series, series.c.id, _WITHOUT_EVIDENCE.limit(CHUNK)),
+        (
+            verdict_changes,
+            verdict_changes.c.id,
+            select(verdict_changes.c.id)
+            .where(
+                verdict_changes.c.budget.in_(select(verdict_latest.c.budget)),
+                verdict_changes.c.at < now - keep,
+                verdict_changes.c.subject != (),
+            )
+            .limit(CHUNK),
+        ),
+        (verdict_latest, verdict_latest.c.subject, _UNKNOWN.limit(CHUNK)),
         (
             poll_log,
             poll_log.c.seq,

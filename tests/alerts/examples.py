@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from headroom.bounds import Interval
 from headroom.budgets import (
     Budget,
     Kind,
@@ -19,7 +20,6 @@ from headroom.budgets import (
     Verdict,
     Window,
 )
-from headroom.evidence import Interval
 from headroom.incidents import Incident, State
 
 AT = datetime(2026, 8, 3, 14, 2, 10, tzinfo=UTC)

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from alerts.message import as_text, clean, delayed, payload
+from headroom.bounds import Interval
 from headroom.budgets import Budget, Kind, Limit, Measure, Outcome, Severity, Statistic, Unit
-from headroom.evidence import Interval
 from headroom.incidents import NoticeStatus, State, Why
 from tests.alerts.examples import AT, LOGIN, incident, resource, verdict
 

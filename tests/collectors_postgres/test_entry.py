@@ -7,7 +7,8 @@ import math
 import pytest
 
 from collectors.postgres.entry import Change, Entry, between, key_of, since_birth
-from headroom.evidence import Bounds, Moments
+from headroom.bounds import Bounds
+from headroom.evidence import Moments
 from headroom.observation import Quality
 
 LINE = "10 5 -42 t 4 10.0 1.0 4.0 1.118033988749895 7"

@@ -112,7 +112,7 @@ def snapshot(
 ) -> PrometheusSnapshot:
     """Return the snapshot that a reading at `now` would make of these answers."""
     scrapes = scrapes_of(health or [], now, WINDOW)
-    parsed = counters_of(METRIC, counters or [], RULES.labels, now, WINDOW)
+    parsed = counters_of(METRIC, counters or [], asked(), now, WINDOW)
     machines = machines_of(nodes or [], now, WINDOW)
     gave: dict[tuple[str, str], set[str]] = {}
     for series in parsed.sets:

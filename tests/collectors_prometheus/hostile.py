@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import socketserver
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from time import time
+from time import monotonic, time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from collectors.prometheus import build
-from headroom.observation import Collector
-from headroom.sources import Secret, Source, SourceKind
+from headroom.observation import Collector, SourceError
+from headroom.sources import Access, Secret, Source, SourceKind
 from tests.collectors_prometheus.figures import LOGIN, RULES, THRESHOLDS
 
 Write = Callable[[bytes], None]
@@ -32,11 +36,15 @@ class Server:
     Attributes:
         behaviours: each writes one answer; it returns False where the connection must be closed after it.
         targets: the paths with parameters that were asked, in order.
+        headers: the header lines of each request, in order.
+        resets: whether connections end with a reset instead of a proper end.
     """
 
     behaviours: list[Callable[[Server, Write, str], bool]]
     targets: list[str] = field(default_factory=list)
+    headers: list[list[str]] = field(default_factory=list)
     connections: int = 0
+    resets: bool = False
     gone: threading.Event = field(default_factory=threading.Event)
     place: str = ""
 
@@ -61,10 +69,14 @@ def serving(*behaviours: Behaviour) -> Iterator[Server]:
             server.connections += 1
             with contextlib.suppress(OSError):
                 while line := self.rfile.readline():
-                    while self.rfile.readline().strip():
-                        pass
+                    server.headers.append(
+                        [header.decode() for header in iter(lambda: self.rfile.readline().strip(), b"")]
+                    )
                     if not server.answer(self._write, line.split()[1].decode()):
-                        return
+                        break
+                if server.resets:
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
 
         def _write(self, data: bytes) -> None:
             self.wfile.write(data)
@@ -119,6 +131,18 @@ def raw(*pieces: bytes, pause: float = 0.0) -> Behaviour:
     return behaviour
 
 
+def resetting(*pieces: bytes) -> Behaviour:
+    """Return the behaviour of a server that writes pieces, then tears the connection down."""
+
+    def behaviour(server: Server, write: Write, _: str) -> bool:
+        server.resets = True
+        for piece in pieces:
+            write(piece)
+        return False
+
+    return behaviour
+
+
 def hanging(server: Server, _: Write, __: str) -> bool:
     """Take the request and never answer."""
     server.gone.wait(20)
@@ -131,15 +155,25 @@ def success(result: Any, **beside: Any) -> str:
 
 
 def prometheus(
-    *, up: Any = (), counters: Any = (), beside: dict[str, Any] | None = None, counters_status: str = "200 OK"
+    *,
+    up: Any = (),
+    counters: Any = (),
+    counts: Any = (),
+    beside: dict[str, Any] | None = None,
+    counters_status: str = "200 OK",
 ) -> Behaviour:
-    """Return the behaviour of a Prometheus whose answers are given, and whose clock is right."""
+    """Return the behaviour of a Prometheus whose answers are given, and whose clock is right.
+
+    `counts` are the numbers of series by target; `beside` and `counters_status` are of the counters alone.
+    """
 
     def behaviour(server: Server, write: Write, query: str) -> bool:
         if query == "time()":
             return says(success([time(), str(time())]))(server, write, query)
         if "|process_start_time_seconds" in query:
             return says(success(list(up)))(server, write, query)
+        if query.startswith("count by"):
+            return says(success(list(counts)))(server, write, query)
         return says(success(counters, **(beside or {})), status=counters_status)(server, write, query)
 
     return behaviour
@@ -148,9 +182,27 @@ def prometheus(
 GOOD = prometheus()
 
 
-def collector(place: str, login: str = "") -> Collector:
+def collector(
+    place: str, login: str = "", *, access: Access | None = None, scheme: str = "http", every: float = EVERY
+) -> Collector:
     """Return a collector of logins."""
-    url = Secret(f"http://{login}{place}")
-    return build(
-        Source("metrics", SourceKind.PROMETHEUS, url, timedelta(seconds=EVERY)), {LOGIN: THRESHOLDS}, RULES
+    url = Secret(f"{scheme}://{login}{place}")
+    source = Source(
+        "metrics", SourceKind.PROMETHEUS, url, timedelta(seconds=every), access=access or Access()
     )
+    return build(source, {LOGIN: THRESHOLDS}, RULES)
+
+
+LATEST = 0.8 * EVERY
+"""When the caller would give up."""
+
+
+async def refusal(place: str, login: str = "") -> SourceError:
+    """Return the error that one poll gives, after checking that it came before the caller gives up."""
+    asking = collector(place, login)
+    start = monotonic()
+    with pytest.raises(SourceError) as caught:
+        await asking.fetch()
+    assert monotonic() - start < LATEST
+    await asking.close()
+    return caught.value

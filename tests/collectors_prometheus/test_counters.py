@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from collectors.prometheus.snapshot import PrometheusSnapshot
-from headroom.evidence import Bounds, Histogram
+from headroom.bounds import Bounds
+from headroom.evidence import Histogram
 from headroom.observation import Quality
 from tests.collectors_prometheus.figures import (
     EVERY,

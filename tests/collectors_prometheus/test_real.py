@@ -18,12 +18,14 @@ from prometheus_client import Histogram as ClientHistogram
 
 from collectors.prometheus import build
 from collectors.prometheus.snapshot import PrometheusSnapshot
+from headroom.bounds import Bounds
 from headroom.budgets import Kind, Measure
-from headroom.evidence import Bounds, Gauge, Histogram, Ratio
+from headroom.evidence import Gauge, Histogram, Ratio
 from headroom.observation import Collector, Part, Quality, Reading
 from headroom.sources import Secret, Source, SourceKind
 from tests.collectors_prometheus.figures import CPU, DISK_IO, MEMORY, RULES, absent, seen
-from tests.collectors_prometheus.real import PERIOD, Target, free_place, prometheus
+from tests.collectors_prometheus.real import PERIOD, Target, prometheus
+from tests.servers import free_place
 
 EVERY = 2.0
 GUIDE = (0.01, 0.05, 0.1, 0.5, 1, 5)

@@ -11,7 +11,7 @@ import pytest
 
 from headroom.budgets import Kind, Limit, Measure, Severity, Statistic, Unit
 from headroom.config import ConfigError, load
-from headroom.sources import SourceKind
+from headroom.sources import EndpointClass, Failures, QueryClass, SourceKind
 
 GOOD = (Path(__file__).parent / "good.yaml").read_text()
 MEASURE = "measure: {histogram: http_request_duration_seconds, source: metrics, class: endpoints.login}"
@@ -69,6 +69,18 @@ def written(folder: Path, *changes: tuple[str, str]) -> Path:
             Limit("average", Statistic.AVERAGE, 0.9, Unit.SHARE, Severity.CRITICAL, at_least=True),
         ),
         (
+            "{gauge: cache_hit_rate, source: metrics, reads: percent}",
+            "{statistic: average, min: 80%}",
+            Measure("metrics", Kind.GAUGE, "cache_hit_rate", "percent.min"),
+            Limit("average", Statistic.AVERAGE, 0.8, Unit.SHARE, Severity.CRITICAL, at_least=True),
+        ),
+        (
+            """{gauge: pool_use, source: metrics, reads: ratio, labels: {pool: 'a"b', app: erp}}""",
+            "{statistic: average, max: 70%}",
+            Measure("metrics", Kind.GAUGE, r'pool_use{app="erp",pool="a\"b"}', "ratio.max"),
+            Limit("average", Statistic.AVERAGE, 0.7, Unit.SHARE, Severity.CRITICAL),
+        ),
+        (
             "{resource: disk_io, source: metrics}",
             "{statistic: average, max: 60%}",
             Measure("metrics", Kind.DISK_IO),
@@ -109,6 +121,17 @@ def test_what_is_left_out(tmp_path: Path) -> None:
     assert (config.channels, config.routes) == ((), ())
 
 
+def test_a_second_measure(tmp_path: Path) -> None:
+    """A latency may have a second measure, of another class even; left out, there is none."""
+    queries = ("{name: lookup}", "{name: lookup, labels: {query_type: lookup}}")
+    second = f"second: {MEASURE.removeprefix('measure: ').replace('endpoints.login', 'queries.lookup')}"
+    (budget,) = load(written(tmp_path, queries, (MEASURE, f"{MEASURE}\n    {second}")), {}).budgets
+    expected = Measure("metrics", Kind.HISTOGRAM, "http_request_duration_seconds", "queries.lookup")
+    assert (budget.second, budget.measures) == (expected, (budget.measure, expected))
+    (plain,) = load(written(tmp_path), {}).budgets
+    assert (plain.second, plain.measures) == (None, (plain.measure,))
+
+
 def test_four_polls_fit_a_window(tmp_path: Path) -> None:
     """A window of exactly four polls is long enough."""
     (budget,) = load(written(tmp_path, ("    limits:", "    window: 1m\n    limits:")), {}).budgets
@@ -120,8 +143,14 @@ def test_sources_and_classes(tmp_path: Path) -> None:
     config = load(
         written(
             tmp_path,
-            ("{name: read, method: GET}", '{name: read, method: [GET], path: ["/a*", "/b"]}'),
-            ("{name: lookup}", "{name: mine, patterns: ^select 1}"),
+            (
+                "{name: read, method: GET}",
+                (
+                    '{name: read, method: [GET], path: ["/a*", "/b"], status: [2xx, 404],'
+                    ' labels: {tenant: "acme*", region: [eu, us]}}'
+                ),
+            ),
+            ("{name: lookup}", "{name: mine, patterns: ^select 1, labels: {query_type: mine}}"),
         ),
         {},
     )
@@ -130,11 +159,27 @@ def test_sources_and_classes(tmp_path: Path) -> None:
         ("erp-cache", SourceKind.REDIS),
         ("metrics", SourceKind.PROMETHEUS),
     ]
-    assert [(each.name, each.methods, each.paths) for each in config.endpoints.classes] == [
-        ("login", frozenset({"POST"}), ("/auth/login",)),
-        ("read", frozenset({"GET"}), ("/a*", "/b")),
-    ]
-    assert [(each.name, each.patterns) for each in config.queries.classes] == [("mine", ("^select 1",))]
+    assert config.endpoints.classes == (
+        EndpointClass("login", frozenset({"POST"}), ("/auth/login",)),
+        EndpointClass(
+            "read",
+            frozenset({"GET"}),
+            ("/a*", "/b"),
+            ("2xx", "404"),
+            (("region", ("eu", "us")), ("tenant", ("acme*",))),
+        ),
+    )
+    assert config.endpoints.asked == ("region", "tenant")
+    mine = QueryClass("mine", ("^select 1",), (("query_type", ("mine",)),))
+    assert (config.queries.classes, config.queries.asked) == ((mine,), ("query_type",))
+
+
+def test_failures_counted_elsewhere(tmp_path: Path) -> None:
+    """A counter of the proxy is named with the label sets that are failures; left out, there is none."""
+    named = 'failures: {counter: nginx_http_requests_total, labels: {status: "5*"}}'
+    config = load(written(tmp_path, ("classes:", f"classes:\n  {named}")), {})
+    assert config.endpoints.failures == Failures("nginx_http_requests_total", {"status": "5*"})
+    assert load(written(tmp_path), {}).endpoints.failures is None
 
 
 @pytest.mark.parametrize(
@@ -148,6 +193,17 @@ def test_sources_and_classes(tmp_path: Path) -> None:
         ('[{name: a, method: [GET, HEAD]}, {name: b, method: GET, path: "/x"}]', True),
         ("[{name: a}, {name: b, method: GET}]", True),
         ("[{name: a, method: GET}, {name: b}]", False),
+        ('[{name: a, path: "/u/{id}"}, {name: b, path: "/u/:id"}]', True),
+        ('[{name: a, path: "/u/{id}"}, {name: b, path: "/u/*"}]', False),
+        ('[{name: a, path: "/*id*"}, {name: b, path: "/{id}"}]', False),
+        ('[{name: a, path: "/x", status: 2xx}, {name: b, path: "/x", status: [200, 2XX]}]', True),
+        ('[{name: a, path: "/x", status: 200}, {name: b, path: "/x", status: 2xx}]', False),
+        ('[{name: a, path: "/x", status: 2xx}, {name: b, path: "/x"}]', False),
+        ('[{name: a, path: "/x", status: 4xx}, {name: b, path: "/x", status: 4*}]', False),
+        ('[{name: a, labels: {t: "a*"}}, {name: b, labels: {t: [a, ab], u: x}}]', True),
+        ('[{name: a, labels: {t: "a*", u: x}}, {name: b, labels: {t: a}}]', False),
+        ('[{name: a, labels: {t: "*"}}, {name: b, path: "/x"}]', True),
+        ('[{name: a, labels: {t: "?*"}}, {name: b, path: "/x"}]', False),
     ],
 )
 def test_only_what_is_surely_covered_is_refused(classes: str, covered: bool, tmp_path: Path) -> None:

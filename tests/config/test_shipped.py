@@ -146,6 +146,15 @@ def test_measures(config: Config) -> None:
     ]
 
 
+def test_queries_have_the_applications_histogram_as_second_source(config: Config) -> None:
+    """The guide's db_query_duration_seconds, by the same class as pg_stat_statements, and nothing else."""
+    seconds = {each.id: each.second for each in config.budgets if each.second is not None}
+    assert seconds == {
+        f"db.{name}": Measure("metrics", Kind.HISTOGRAM, "db_query_duration_seconds", f"queries.{name}")
+        for name in ("lookup", "list", "aggregate", "analytics")
+    }
+
+
 def test_an_evicting_cache_has_limits_of_its_own(config: Config) -> None:
     """With the guide's allkeys-lru a full cache is healthy, so evictions per 1,000 commands are judged."""
     evicting = budget(config, "resource.redis_memory").evicting
@@ -209,13 +218,15 @@ def test_endpoint_classes(config: Config, method: str, path: str, name: str | No
         "write",
         "read",
     ]
-    assert config.endpoints.classify(method, path) == name
+    assert config.endpoints.classify({"method": method, "path": path}) == name
 
 
 def test_query_classes(config: Config) -> None:
-    """Statements fall into six classes by their shape."""
+    """Statements fall into six classes by their shape, and the guide's histogram into five by query_type."""
     names = ["lookup", "list", "aggregate", "analytics", "write", "utility"]
     assert [(each.name, each.patterns) for each in config.queries.classes] == [(name, ()) for name in names]
+    told = {kind: config.queries.classify({"query_type": kind, "table": "users"}) for kind in [*names, ""]}
+    assert told == {**{name: name for name in names[:5]}, "utility": None, "": None}
 
 
 def test_it_starts_with_nothing_configured(config: Config) -> None:

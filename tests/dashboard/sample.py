@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from headroom.budgets import Budget, Reason, Severity, Statistic, Verdict
+from headroom.budgets import Budget, Limit, Measure, Reason, Severity, Statistic, Subject, Verdict
 from headroom.config import Config, load
 from headroom.evidence import Evidence, Gauge, Histogram, Moments, Ratio
 from headroom.history import Cycle, History, Poll, StoredPart, open_history
 from headroom.incidents import Incident, State, Transition, Why
+from headroom.instances import softened, with_worst
 from headroom.judge import Case, judge
 from headroom.observation import Absence, Observation, Part, Series
+from headroom.second import joined
 
 EVERY = timedelta(seconds=15)
 BUCKETS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
@@ -36,6 +38,9 @@ DB = {
     "list": ("List queries with pagination", "50ms"),
     "aggregate": ("Aggregated reports", "500ms"),
     "analytics": ("Complex analytics", "5s"),
+}
+SECOND = {
+    "lookup": "second: {histogram: db_query_duration_seconds, source: metrics, class: queries.lookup}, "
 }
 RESOURCES = {
     "cpu": ("CPU", "{resource: cpu, source: metrics}", "70%", "80%"),
@@ -63,7 +68,7 @@ classes:
     - {name: reports, path: "/reports*"}
     - {name: write, method: [POST, PUT, PATCH, DELETE]}
     - {name: read, method: [GET, HEAD]}
-  queries: [{name: lookup}, {name: list}, {name: aggregate}, {name: analytics}]
+  queries: [{name: lookup, labels: {query_type: lookup}}, {name: list}, {name: aggregate}, {name: analytics}]
 budgets:
 """
 
@@ -86,6 +91,7 @@ def text() -> str:
         lines.append(
             f'  - {{id: db.{name}, title: "{title}", guide: Database Query Targets, {rest}, '
             f"measure: {{statements: exec_time, source: erp-db, class: queries.{name}}}, "
+            f"{SECOND.get(name, '')}"
             f"limits: [{{statistic: p95, max: {p95}}}]}}\n"
         )
     for name, (title, measure, target, alert) in RESOURCES.items():
@@ -130,6 +136,17 @@ EVIDENCE: dict[str, Callable[[int, bool], Evidence]] = {
     "resource.redis_memory": lambda wave, _: Gauge.sample(0.42 + 0.002 * wave, 15.0),
 }
 """What an interval gives for each budget, by its place in a week of them and whether log-ins are slow."""
+SECONDS = {"db.lookup": latency((0.001, 0.01, 0.1, 0.5), {0.004: 970, 0.3: 30})}
+"""What an interval gives for the second measure of a budget: slower than the first, and still met."""
+INSTANCES: dict[str, Mapping[str, Histogram]] = {
+    "api.login": {
+        "10.0.0.7:3000": latency(FINE, {0.04: 20, 0.3: 14}),
+        "10.0.0.8:3000": latency(FINE, {0.04: 31, 0.15: 15}),
+        "<b>&amp;erp-" + "x" * 80 + ":3000": latency(FINE, {0.04: 2}),
+        "10.0.0.9:3000": latency(FINE, {}),
+    }
+}
+"""What an interval gives for the instances of a budget; the first is slow, and one label is hostile."""
 
 
 @dataclass
@@ -145,7 +162,7 @@ class Erp:
     at: datetime
     slow: bool = False
     step: int = 0
-    held: dict[str, list[StoredPart]] = field(default_factory=dict)
+    held: dict[Series, list[StoredPart]] = field(default_factory=dict)
 
     def poll(self) -> None:
         """Record one interval of every source, ending EVERY after the last one."""
@@ -153,14 +170,17 @@ class Erp:
         self.step += 1
         for number, source in enumerate(self.config.sources):
             budgets = [budget for budget in self.config.budgets if budget.measure.source == source.name]
-            observations, verdicts = [], []
+            observations: list[Observation] = []
+            verdicts: list[Verdict] = []
             for budget in budgets:
                 source_works = budget.id in EVIDENCE
                 if source_works:
                     found = EVIDENCE[budget.id](self.step % 7, self.slow)
-                    part = Part(self.at - EVERY, self.at, found)
-                    observations.append(Observation(Series.of(budget.measure), (part,)))
-                    self.held.setdefault(budget.id, []).insert(0, StoredPart(self.step, self.at, part))
+                    observations.append(self._observed(Series.of(budget.measure), found))
+                if budget.second is not None:
+                    observations.append(self._observed(Series.of(budget.second), SECONDS[budget.id]))
+                for host, counted in INSTANCES.get(budget.id, {}).items():
+                    observations.append(self._observed(Series.of(budget.measure, _at(host)), counted))
                 verdicts += self._judged(budget, failed=not source_works)
             if source.name == "metrics":
                 stray = Part(self.at - EVERY, self.at, Ratio(4.0, 640.0))
@@ -186,25 +206,32 @@ class Erp:
         while self.at + EVERY <= datetime.now(UTC):
             self.poll()
 
+    def _observed(self, series: Series, found: Evidence) -> Observation:
+        part = Part(self.at - EVERY, self.at, found)
+        self.held.setdefault(series, []).insert(0, StoredPart(self.step, self.at, part))
+        return Observation(series, (part,))
+
     def _judged(self, budget: Budget, *, failed: bool) -> list[Verdict]:
         absence = Absence(
             Series.of(budget.measure),
             Reason.NO_DATA,
             "no series node_disk_io_time_seconds_total; is node_exporter scraped?",
         )
-        return [
-            judge(
-                Case(
-                    budget,
-                    limit,
-                    self.held.get(budget.id, [])[:40],
-                    self.at,
-                    2 * EVERY,
-                    absence if failed else None,
-                )
-            )
-            for limit in budget.limits
-        ]
+
+        def said(limit: Limit, measure: Measure, subject: Subject = ()) -> Verdict:
+            held = self.held.get(Series.of(measure, subject), [])[:40]
+            because = absence if failed else None
+            return judge(Case(budget, limit, held, self.at, 2 * EVERY, because, subject, measure=measure))
+
+        verdicts = []
+        for limit in budget.limits:
+            whole = said(limit, budget.measure)
+            if budget.second is not None:
+                whole = joined(budget, whole, said(limit, budget.second)).verdict
+            hosts = INSTANCES.get(budget.id, {})
+            beside = [softened(said(limit, budget.measure, _at(host))) for host in hosts]
+            verdicts += [with_worst(whole, beside), *beside]
+        return verdicts
 
     def fire(self) -> None:
         """Record an alert on slow log-ins."""
@@ -223,6 +250,10 @@ class Erp:
         )
         moved = Transition("incident-1", self.at, None, State.FIRING, Why.HELD, "over for 1 min")
         self.history.record(Cycle(self.at, incidents=(incident,), transitions=(moved,)))
+
+
+def _at(host: str) -> Subject:
+    return (("instance", host),)
 
 
 @contextmanager

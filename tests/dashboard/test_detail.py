@@ -13,8 +13,8 @@ from dashboard import detail
 from dashboard.choice import address, wanted
 from dashboard.data import config_path
 from dashboard.visitor import clock, plain, zone_named
+from headroom.bounds import Interval
 from headroom.budgets import Outcome, Statistic
-from headroom.evidence import Interval
 from headroom.standpoint import standpoints
 from tests.summary.builders import NOW, SOURCES, incident, latency, standing, verdict
 
@@ -48,6 +48,7 @@ def test_a_verdict_shows_the_evidence_it_stands_on() -> None:
         "rate of slow ones": "2% to 9%",
         "allowed": "5%",
         "headroom": "none",
+        "source": "metrics",
         "judged on": "412 events",
         "window": "14:55:00 to 15:00:00",
         "covered by evidence": "100%",
@@ -94,6 +95,7 @@ def test_a_verdict_without_evidence_shows_no_empty_facts() -> None:
 
     assert facts(detail.verdict(first, now=NOW, zone=UTC)) == {
         "allowed": "5%",
+        "source": "metrics",
         "window": "13:55:00 to 14:00:00",
         "covered by evidence": "0%",
         "reason": "no data",

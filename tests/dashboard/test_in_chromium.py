@@ -153,6 +153,50 @@ def test_the_page_of_a_row_fits_a_phone(address: str, browser: Browser, tmp_path
         assert page.locator("[data-limit]").count() == 2
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1400, 390])
+def test_instances_stand_below_the_verdicts(
+    address: str, browser: Browser, tmp_path: Path, scheme: Literal["light", "dark"], width: int
+) -> None:
+    """Worst first, hostile labels as text, and without sideways scrolling."""
+    with visit(browser, width=width, height=2600, scheme=scheme) as seen:
+        page = seen.page
+        page.goto(f"{address}/budget?b=api.login&s=p95&w=15m")
+        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+        page.screenshot(path=tmp_path / f"instances-{width}-{scheme}.png")
+        lines = page.locator("[data-instance]")
+
+        found = lines.evaluate_all("all => all.map(one => [one.dataset.instance, one.dataset.outcome])")
+        assert [outcome for _, outcome in found] == ["over", "undecided", "idle", "met"]
+        assert found[0][0] == "10.0.0.7:3000"
+        assert found[1][0].startswith("<b>&amp;erp-xxx")
+        assert found[1][0] in lines.nth(1).inner_text()
+        assert page.locator("[data-instances] b").count() == 0
+        assert "41.2%" in lines.nth(0).inner_text()
+        assert page.evaluate(_SCROLLS_SIDEWAYS) == []
+        assert page.evaluate(_TABLE_FITS) is True
+        assert seen.errors == []
+
+
+_TABLE_FITS = """() => [...document.querySelectorAll('[data-instances], [data-instances] *')]
+    .every(one => one.getBoundingClientRect().right <= window.innerWidth)"""
+
+
+def test_the_page_of_a_second_source_says_who_judged(address: str, browser: Browser, tmp_path: Path) -> None:
+    """The application's histogram, that the server disagrees, and what the promise says of both."""
+    with visit(browser, width=390, height=2200) as seen:
+        page = seen.page
+        page.goto(f"{address}/budget?b=db.lookup&s=p95&w=15m")
+        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+        page.screenshot(path=tmp_path / "second-390.png")
+        said = page.locator("[data-limit]").inner_text()
+
+        assert "db_query_duration_seconds at metrics: 600 of 20,000 took longer than 10 ms" in said
+        assert "the two sources disagree: pg_stat_statements at erp-db" in said
+        assert "it judges where it can decide" in page.locator(".hr-wide").inner_text()
+        assert page.evaluate(_SCROLLS_SIDEWAYS) == []
+
+
 def test_a_link_followed_before_anybody_was_there_waits_for_the_history(
     browser: Browser, tmp_path: Path
 ) -> None:

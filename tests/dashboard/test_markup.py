@@ -10,8 +10,9 @@ import pytest
 
 from dashboard import markup
 from dashboard.look import COLOURS, ICONS, PATTERNS
+from headroom.bounds import Interval
 from headroom.budgets import Outcome, Severity, Statistic
-from headroom.evidence import Interval, Ratio
+from headroom.evidence import Ratio
 from headroom.summary import Row, SourceAge, rows
 from tests.summary.builders import NOW, SOURCES, average, incident, latency, resource, standing, verdict
 

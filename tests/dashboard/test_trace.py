@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashboard.trace import MOST, Bin, Span, bins, end, silences, spans, step
+from headroom.bounds import Bounds
 from headroom.budgets import Outcome, Reason, Unit
-from headroom.evidence import Bounds, Evidence, Gauge, Histogram, Ratio
+from headroom.evidence import Evidence, Gauge, Histogram, Ratio
 from headroom.history import StoredPart, VerdictChange
 from headroom.observation import Part
 from tests.summary.builders import EVERY, NOW, latency, resource

@@ -54,6 +54,12 @@ class RunningDemo:
         content: dict[str, Any] = json.loads((self.folder / "servers.json").read_text())
         return content
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What it has written on standard output so far."""
+        with self._more:
+            return tuple(self._lines)
+
     def line(self, start: str, within: float = 30) -> str:
         """Returns the first line of standard output that begins so, waiting for it if need be."""
 

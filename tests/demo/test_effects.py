@@ -50,6 +50,10 @@ class Bench:
         assert status == 200, body
         return body
 
+    async def status(self, request: Request) -> int:
+        """Returns the status of an answer, good or not."""
+        return (await self._client.send(request, 5))[0]
+
     async def figure(self, name: str, **labels: str) -> float:
         """Adds up the ERP's samples that have these labels."""
         text = (await self.ask(Request("GET", "/metrics"))).decode()

@@ -9,9 +9,11 @@ from tests.demo.started import CLASSES, QUERIES, REQUESTS, Started
 pytestmark = pytest.mark.xdist_group("demo")  # one start for all of them
 
 
-def test_three_metrics_exactly(started: Started) -> None:
-    """The ERP has the guide's three metrics, labels and buckets, and nothing else."""
-    assert {family.name for family in started.second.families} == {REQUESTS, QUERIES, "cache_hit_rate"}
+def test_these_metrics_exactly(started: Started) -> None:
+    """The ERP has the guide's three metrics, labels and buckets, what its gateway counts, nothing else."""
+    assert {family.name for family in started.second.families} == {
+        *(REQUESTS, QUERIES, "cache_hit_rate", "gateway_responses")
+    }
     labels: dict[str, set[str]] = {}
     bounds: dict[str, set[float]] = {}
     for sample in started.second.samples:
@@ -26,6 +28,7 @@ def test_three_metrics_exactly(started: Started) -> None:
         f"{QUERIES}_count": {"query_type", "table"},
         f"{QUERIES}_sum": {"query_type", "table"},
         "cache_hit_rate": {"cache_type"},
+        "gateway_responses_total": {"status"},
     }
     assert bounds == {
         f"{REQUESTS}_bucket": {0.01, 0.05, 0.1, 0.5, 1, 5, float("inf")},
@@ -73,4 +76,5 @@ def test_traffic(started: Started) -> None:
         asked = second.sum_of(f"{QUERIES}_count", query_type=kind)
         before = first.sum_of(f"{QUERIES}_count", query_type=kind)
         assert (asked - before) / seconds > 1, kind
-    assert {s.labels["status"] for s in second.samples if "status" in s.labels} == {"200", "201"}
+    assert {s.labels["status"] for s in second.samples if s.name == f"{REQUESTS}_count"} == {"200", "201"}
+    assert second.sum_of("gateway_responses_total", status="503") == 0

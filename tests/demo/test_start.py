@@ -14,9 +14,11 @@ pytestmark = pytest.mark.xdist_group("demo")  # one start for all of them
 
 
 def test_servers_json(started: Started) -> None:
-    """servers.json is readable by its owner alone and names five addresses and every process."""
+    """servers.json is readable by its owner alone and names five addresses, a limit and every process."""
     assert (started.demo.folder / "servers.json").stat().st_mode & 0o777 == 0o600
-    assert set(started.servers) == {"postgres", "redis", "prometheus", "erp", "receiver", "pids"}
+    assert set(started.servers) == {
+        *("postgres", "redis", "prometheus", "erp", "receiver", "redis_memory_limit", "pids")
+    }
     assert urlsplit(started.servers["postgres"]).username == "headroom"
     assert urlsplit(started.servers["redis"]).username == "headroom"
     pids = started.servers["pids"]

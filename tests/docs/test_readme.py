@@ -43,7 +43,7 @@ def test_every_option_that_the_readme_names_exists() -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_fault_of_the_demo_is_named(fault: str) -> None:
-    """The nine faults."""
+    """Every fault can be found in the README."""
     assert f"`{fault}`" in README or f"--fault {fault}" in README
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headroom.evidence import Bounds, Gauge, Histogram, Interval, Moments, Ratio, merged
+from headroom.bounds import Bounds, Interval
+from headroom.evidence import Gauge, Histogram, Moments, Ratio, merged
 from tests.evidence.samples import (
     bucketed,
     cut,
@@ -208,3 +209,18 @@ def holds(interval: Interval, value: float, slack: float = 0.0) -> bool:
     return (interval.low is None or interval.low - room <= value) and (
         interval.high is None or value <= interval.high + room
     )
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_cap_below_the_mean_proves_nothing(n: int) -> None:
+    """A source that contradicts itself neither caps the events nor makes the bounds impossible."""
+    lying = Moments(n, 1.0 * n, 0.0, cap=0.0)
+
+    assert lying.over(0.05) == Moments(n, 1.0 * n, 0.0).over(0.05)
+    assert lying.quantile(Fraction(95, 100)) == Moments(n, 1.0 * n, 0.0).quantile(Fraction(95, 100))
+
+
+@pytest.mark.parametrize("whole", [0.0, 1e-308])
+def test_a_whole_of_next_to_nothing_has_no_share(whole: float) -> None:
+    """What overflows as a share is none, and no error."""
+    assert Ratio(100.0, whole).mean() is None

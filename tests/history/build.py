@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from headroom.bounds import Bounds, Interval
 from headroom.budgets import Outcome, Reason, Severity, Statistic, Subject, Unit, Verdict, Window
-from headroom.evidence import Bounds, Gauge, Histogram, Interval, Moments, Ratio
+from headroom.evidence import Gauge, Histogram, Moments, Ratio
 from headroom.history import Cycle, Poll
 from headroom.incidents import Incident, Notice, NoticeStatus, State, Transition, Why
 from headroom.observation import Observation, Part, Series

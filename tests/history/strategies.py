@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from headroom.bounds import Bounds, Interval
 from headroom.budgets import Reason, Severity, Statistic, Subject, Unit, Verdict, Window
-from headroom.evidence import Bounds, Evidence, Gauge, Histogram, Interval, Moments, Ratio
+from headroom.evidence import Evidence, Gauge, Histogram, Moments, Ratio
 from headroom.observation import Observation, Part, Quality, Series
 
 moments = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(fold=0))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headroom.evidence import Bounds, Evidence, Histogram, Ratio
+from headroom.bounds import Bounds
+from headroom.evidence import Evidence, Histogram, Ratio
 from headroom.history.encode import Damaged, decode, decode_bounds, encode, encode_bounds
 from tests.history import strategies
 from tests.history.build import EVIDENCE, LAYOUT

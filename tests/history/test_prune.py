@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from headroom.budgets import Subject
 from headroom.history import Cycle, History, Poll, prune
 from headroom.incidents import State
-from headroom.observation import Observation
+from headroom.observation import Observation, Series
 from tests.history import build
 
 DAY = timedelta(days=1)
@@ -74,6 +77,78 @@ def test_verdicts_and_snapshots_stay(history: History) -> None:
     assert history.last_snapshot("metrics") == build.cycle(1).snapshot
     assert len(history.standings()) == 3
     assert len(history.changes("api.login", build.START, build.START + DAY)) == 3
+
+
+def test_changes_of_instances_go_and_those_of_the_whole_stay(history: History) -> None:
+    """Reports are made of the whole's; those of many instances would add up for ever."""
+    said = (build.verdict(), build.verdict(subject=INSTANCE))
+    history.record(Cycle(build.START, verdicts=said))
+
+    history.prune(build.START + 35 * DAY)
+    assert len(history.changes("api.login", build.START, build.START + DAY)) == 2
+    history.prune(build.START + 36 * DAY)
+    assert [one.subject for one in history.changes("api.login", build.START, build.START + DAY)] == [()]
+
+
+INSTANCE = (("instance", "erp-1:3000"),)
+
+
+@pytest.mark.parametrize(
+    ("measure", "subject", "days"),
+    [
+        ("histogram:http_request_duration_seconds:endpoints.read", INSTANCE, 2),
+        ("histogram:http_request_duration_seconds:endpoints.read", (), 35),
+        ("statements:exec_time:queries.lookup", INSTANCE, 2),
+        ("cpu", INSTANCE, 35),
+    ],
+)
+def test_instances_of_latencies_go_after_two_days(
+    history: History, measure: str, subject: Subject, days: int
+) -> None:
+    """There may be many of them, and what reports need is in the whole; machines are few, and stay."""
+    series = Series("metrics", measure, subject)
+    history.record(Cycle(build.START, observations=(Observation(series, (build.part(),)),)))
+
+    history.prune(build.START + days * DAY)
+    assert len(history.parts(series, build.START)) == 1
+    history.prune(build.START + days * DAY + timedelta(seconds=1))
+    assert history.parts(series, build.START) == []
+
+
+def test_the_old_of_instances_are_found_by_the_index(history: History) -> None:
+    """A scan of 35 days of evidence every hour would hold up every cycle."""
+    queries = [query for table, _, query in prune.old_rows(build.START, 35 * DAY) if table.name == "evidence"]
+    assert len(queries) == 2
+    with history._reading() as connection:
+        for query in queries:
+            sql = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+            plan = [row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
+            assert plan[0] == (
+                "SEARCH evidence USING COVERING INDEX ix_evidence_series_id_at (series_id=? AND at<?)"
+            )
+
+
+def test_an_instance_that_is_gone_is_forgotten(history: History) -> None:
+    """Its name and last verdict go with its evidence; one that comes back is recorded anew."""
+    series = Series("metrics", build.series().measure, INSTANCE)
+
+    def at_day(day: int, *subjects: Subject) -> None:
+        at = build.START + day * DAY
+        observations = tuple(
+            Observation(replace(series, subject=subject), (build.part(),)) for subject in subjects
+        )
+        said = tuple(build.verdict(subject=subject) for subject in subjects)
+        history.record(Cycle(at, Poll("metrics", None, at, timedelta(0)), observations, verdicts=said))
+
+    at_day(0, (), INSTANCE)
+    at_day(3, ())
+    history.prune(build.START + 3 * DAY)
+    assert [one.verdict.subject for one in history.standings()] == [()]
+    assert set(history.recent_parts(None, build.START)) == {replace(series, subject=())}
+
+    at_day(4, (), INSTANCE)
+    assert {one.verdict.subject for one in history.standings()} == {(), INSTANCE}
+    assert len(history.parts(series, build.START)) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headroom.bounds import Bounds, Interval
 from headroom.budgets import Outcome, Reason, Statistic, Unit
-from headroom.evidence import Bounds, Evidence, Gauge, Histogram, Interval, Moments, Ratio
+from headroom.evidence import Evidence, Gauge, Histogram, Moments, Ratio
 from headroom.judge import judge
 from headroom.observation import Absence, Part, Quality, Series
 from headroom.window import in_window
@@ -331,3 +332,26 @@ def test_outcome_value_and_counts_never_contradict_each_other(
         assert verdict.value.low >= threshold
     if verdict.outcome is Outcome.UNDECIDED and verdict.reason is Reason.BUCKET:
         assert threshold not in GUIDE or not histogram
+
+
+@pytest.mark.parametrize("statistic", [Statistic.P95, Statistic.MEAN])
+def test_events_that_are_all_in_doubt_are_no_silence(statistic: Statistic) -> None:
+    """Nothing in the undisturbed intervals, 200 where a reset is suspected: undecided, not idle."""
+    nothing = cumulative(0, 0, 0, 0, 0, 0, 0)
+    parts = [*held(*[nothing] * 4), *held(FAST, quality=Quality.SUSPECT, now=NOW - EVERY * 4)]
+
+    verdict = judge(case(parts, limit(statistic)))
+
+    assert (verdict.outcome, verdict.reason, verdict.n) == (Outcome.UNDECIDED, Reason.PARTIAL, 0)
+    assert verdict.detail == (
+        "no requests or calls in the undisturbed intervals, and 200 in intervals with a suspected reset: "
+        "it settles when those leave the window"
+    )
+
+
+def test_doubt_about_nothing_is_idle() -> None:
+    """A suspected reset of counters that counted nothing changes nothing."""
+    nothing = cumulative(0, 0, 0, 0, 0, 0, 0)
+    parts = [*held(nothing), *held(nothing, quality=Quality.SUSPECT, now=NOW - EVERY)]
+
+    assert judge(case(parts)).reason is Reason.NO_TRAFFIC

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from headroom.bounds import Interval
 from headroom.budgets import Outcome, Reason, Statistic
-from headroom.evidence import Histogram, Interval
+from headroom.evidence import Histogram
 from headroom.judge import judge
 from tests.judge.cases import case, cumulative, held, limit
 

@@ -102,6 +102,7 @@ class Stage:
     history: History
     hands: Hands
     script: Script = field(default_factory=Script)
+    beside: Script = field(default_factory=Script)
 
     @property
     def feed(self) -> Feed:
@@ -126,6 +127,13 @@ class Stage:
         await self.cycles.poll(self.feed)
         return self.standings()
 
+    async def poll_beside(self, given: Reading | SourceError | Callable[[float], Reading]) -> None:
+        """Poll the second source now."""
+        self.beside.at = self.hands.read().wall
+        self.beside.next = given(self.seconds) if callable(given) else given
+        self.cycles.feeds[1].skip = 0
+        await self.cycles.poll(self.cycles.feeds[1])
+
     def standings(self) -> dict[str, Standing]:
         """Return the newest verdicts of subject {} by limit."""
         return {one.verdict.limit: one for one in self.history.standings() if not one.verdict.subject}
@@ -141,7 +149,9 @@ async def stage(folder: Path, text: str = CONFIG, *, seconds: float = 0.0) -> As
     hands = Hands(seconds)
     cycles = Cycles(config, history, writer, committed=lambda _: None, read_clock=hands.read)
     on = Stage(cycles, history, hands)
-    cycles.feeds[0].collector = on.script
+    for feed, script in zip(cycles.feeds, (on.script, on.beside), strict=False):
+        if feed.collector is not None:
+            feed.collector = script
     try:
         await cycles.resume()
         yield on

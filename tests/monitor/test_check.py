@@ -6,14 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from headroom.bounds import Interval
 from headroom.budgets import Reason, Severity, Statistic, Unit, Verdict, Window
-from headroom.evidence import Interval
 from headroom.history import Cycle, open_history
 
 CONFIG = """
@@ -152,6 +153,23 @@ def test_the_table_is_for_people(folder: Path) -> None:
         "",
         f"api.login p95 is over (over limit): {DETAIL}",
     ]
+
+
+def test_the_table_names_the_subject_and_the_side_of_a_limit(folder: Path) -> None:
+    """A sentence says of which instance it is, and a rate that must not fall shows its limit as a floor."""
+    limit = "{name: p95, statistic: average, min: 80%}"
+    measure = "{gauge: cache_hit_rate, source: metrics, reads: percent}"
+    (folder / "budgets.yaml").write_text(
+        f"{CONFIG}  - {{id: cache.hits, title: Hits, measure: {measure}, limits: [{limit}]}}\n"
+    )
+    low = replace(verdict(), budget="cache.hits", unit=Unit.SHARE, threshold=0.8, value=Interval(0.5, 0.5))
+    record(folder, [verdict("p99"), verdict(instance="erp-1"), low])
+
+    _, out, _ = check(folder, "--by", "subject")
+
+    assert "over     cache.hits  p95    all             ≥ 80%     50%          1,000" in out.splitlines()
+    who = "api.login p99, api.login p95 of instance=erp-1, cache.hits p95"
+    assert f"{who} are over (over limit): {DETAIL}" in out.splitlines()
 
 
 @pytest.mark.parametrize(

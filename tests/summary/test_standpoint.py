@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from headroom.bounds import Interval
 from headroom.budgets import Limit, Outcome, Reason, Severity, Statistic, Unit
-from headroom.evidence import Interval
 from headroom.standpoint import as_of, standpoints, used
 from tests.summary.builders import EVERY, NOW, SOURCES, average, latency, resource, standing, verdict
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from headroom.bounds import Interval
 from headroom.budgets import Budget, Limit, Outcome, Reason, Statistic, Unit, Verdict
-from headroom.evidence import Interval
 from headroom.history import Poll, Standing
 from headroom.incidents import Incident
 from headroom.sources import Source, SourceKind

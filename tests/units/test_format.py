@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from headroom.bounds import Interval
 from headroom.budgets import Unit
-from headroom.evidence import Interval
 from headroom.units import format_duration, format_interval, format_value
 
 S, SHARE, BYTES, RATE = Unit.SECONDS, Unit.SHARE, Unit.BYTES, Unit.PER_1000_COMMANDS

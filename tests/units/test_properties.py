@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headroom.bounds import Interval
 from headroom.budgets import Unit
-from headroom.evidence import Interval
 from headroom.units import (
     format_duration,
     format_interval,

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from collectors.prometheus.change import Change
+from collectors.prometheus.faults.fault import Remedy
 from collectors.prometheus.words import printable
+
+ID = "milliseconds"
 
 ENOUGH = 20
 """Events before anything is concluded."""
@@ -24,6 +27,30 @@ SETS = 3
 """Label sets whose sums must all be whole before that says anything."""
 _WHOLE = 1e-6
 """How near to a whole number a sum must be to be one; doubles are far more exact than that."""
+
+REMEDY = Remedy(
+    node="""
+// the log line may keep its milliseconds, a histogram of seconds must not have them
+this.metricsService.recordRequest(
+  request.method,
+  request.route?.path ?? 'unmatched',
+  context.switchToHttp().getResponse().statusCode,
+  duration / 1000,
+);
+""",
+    python='''
+from time import perf_counter
+
+from prometheus_client import Histogram
+
+DURATION = Histogram("METRIC", "Duration of HTTP requests in seconds.", ["method", "path", "status"])
+
+
+def record_request(method, path, status, started):
+    """Count one request; `started` is what perf_counter() said when it began, which is in seconds."""
+    DURATION.labels(method, path, status).observe(perf_counter() - started)
+''',
+)
 
 
 @dataclass(frozen=True, slots=True)

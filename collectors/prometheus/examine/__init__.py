@@ -1,0 +1,1 @@
+"""What `headroom doctor` looks at in a Prometheus."""

@@ -1,0 +1,1 @@
+"""Native histograms, made into the same shape as classic ones."""

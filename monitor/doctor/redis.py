@@ -1,0 +1,118 @@
+"""Checks of one Redis: do the limits on its memory mean anything under its policy, and can they fire?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from collectors.redis.snapshot import RedisSnapshot
+from headroom.budgets import Budget, Kind, Unit
+from headroom.checks import Check, State
+from headroom.sources import Source
+from headroom.units import format_value
+
+ROOM = 0.75
+"""Share of a container that maxmemory may take: saving copies pages, and buffers are not counted in it."""
+
+
+def examine_redis(source: Source, budgets: Sequence[Budget], seen: RedisSnapshot) -> Iterator[Check]:
+    """Yield every check of one Redis; `budgets` are those that it feeds."""
+    yield Check(
+        f"server:{source.name}", State.PASS, f"What answers for {source.name}", f"Redis {seen.version}"
+    )
+    maxmemory = seen.figures.get("maxmemory")
+    if maxmemory is None:
+        return  # evidence: says that INFO leaves it out
+    yield _container(source, maxmemory)
+    for budget in budgets:
+        if budget.measure.kind is Kind.MEMORY_LIMIT:
+            yield _policy(source, budget, seen.policy)
+            yield from _reached(source, budget, maxmemory, evicts=_evicts(seen.policy))
+
+
+def _container(source: Source, maxmemory: int) -> Check:
+    ident, title = f"memory:{source.name}", f"Memory of {source.name}"
+    limit = source.memory_limit
+    if not maxmemory:
+        size = "512mb" if limit is None else _spelled(int(limit * ROOM))
+        detail = (
+            "maxmemory is 0: it grows until the machine or the container stops it, and no share can be told"
+        )
+        return Check(ident, State.FAIL, title, detail, _set(size))
+    has = f"maxmemory is {_size(maxmemory)}"
+    if limit is None:
+        detail = f"{has}; what its container gives it is not declared, so nobody can tell which ends first"
+        fix = f"memory_limit: {_spelled(2 * maxmemory)}  # under sources: {source.name}:, what it really is"
+        return Check(ident, State.WARN, title, detail, fix)
+    if maxmemory >= limit:
+        detail = f"{has}, its container gives it {_size(limit)}: it is killed before it is full"
+        return Check(ident, State.FAIL, title, detail, _set(_spelled(int(limit * ROOM))))
+    if maxmemory > ROOM * limit:
+        detail = (
+            f"{has} of the {_size(limit)} that its container gives it: saving copies pages, and buffers are "
+            "not counted in it"
+        )
+        return Check(ident, State.WARN, title, detail, _set(_spelled(int(limit * ROOM))))
+    return Check(ident, State.PASS, title, f"{has} of the {_size(limit)} that its container gives it")
+
+
+def _policy(source: Source, budget: Budget, policy: str) -> Check:
+    ident, title = f"policy:{budget.id}", f"{budget.title}: policy and limits"
+    if not policy:
+        return Check(ident, State.CANNOT_CHECK, title, f"{source.name} does not tell its maxmemory-policy")
+    if not _evicts(policy):
+        return Check(
+            ident, State.PASS, title, f"{policy}: a full memory refuses to store, so its limits say it"
+        )
+    if budget.evicting:
+        return Check(
+            ident, State.PASS, title, f"{policy}: the limits under evicting: hold instead of memory's"
+        )
+    detail = (
+        f"always on: under {policy} a healthy cache is full, so limits on used memory are passed for ever; "
+        "no `evicting:` limits are given, and the budget stays undecided"
+    )
+    fix = (
+        "evicting:\n"
+        "  - {name: target, statistic: average, max: 1 per 1000 commands, severity: warning}\n"
+        "  - {name: alert, statistic: average, max: 10 per 1000 commands, severity: critical}"
+    )
+    return Check(ident, State.FAIL, title, detail, fix)
+
+
+def _reached(source: Source, budget: Budget, maxmemory: int, *, evicts: bool) -> Iterator[Check]:
+    """Yield a check for each limit on used memory that the container ends before."""
+    if source.memory_limit is None or not maxmemory:
+        return
+    for limit in budget.limits:
+        if limit.unit is not Unit.SHARE:
+            continue
+        ident = f"never:{budget.id}:{limit.name}"
+        promised = format_value(limit.threshold, limit.unit)
+        title = f"{budget.title}, {limit.name}: can {promised} be reached?"
+        at = limit.threshold * maxmemory
+        what = f"{promised} of {_size(maxmemory)} is {_size(at)}"
+        if at >= source.memory_limit:
+            detail = f"can never be over: {what}, and its container ends at {_size(source.memory_limit)}"
+            yield Check(ident, State.FAIL, title, detail, _set(_spelled(int(source.memory_limit * ROOM))))
+        elif not evicts:
+            yield Check(ident, State.PASS, title, f"{what}, of {_size(source.memory_limit)} in its container")
+
+
+def _evicts(policy: str) -> bool:
+    return policy.startswith(("allkeys-", "volatile-"))
+
+
+def _set(size: str) -> str:
+    return f"CONFIG SET maxmemory {size}"
+
+
+def _size(size: float) -> str:
+    return format_value(size, Unit.BYTES)
+
+
+def _spelled(size: int) -> str:
+    """Return a size as redis.conf and budgets.yaml spell it, rounded down."""
+    for unit, step in (("gb", 2**30), ("mb", 2**20), ("kb", 2**10)):
+        if size % step == 0 and size:
+            return f"{size // step}{unit}"
+    return f"{size // 2**20}mb" if size >= 2**20 else f"{size}b"

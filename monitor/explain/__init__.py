@@ -1,0 +1,1 @@
+"""`headroom explain`: recorded evidence, the reading behind it and the arithmetic, for a person to redo."""

@@ -1,0 +1,255 @@
+"""What is read for a measure: the query, a line to paste, and the rule by which a class is told."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from headroom.budgets import Budget, Kind, Measure
+from headroom.config import Config
+from headroom.observation import SourceError
+from headroom.sources import EndpointClass, QueryClass, Source, SourceKind
+from headroom.units import format_duration
+
+ENDPOINTS, QUERIES, ROLE = "endpoints.", "queries.", "role."
+
+_SHAPES = {
+    "lookup": "one row of one table by its id: no join, and `id = ...` among what must hold",
+    "list": "a limited list: LIMIT or FETCH FIRST, and none of the shapes before it",
+    "aggregate": "GROUP BY or an aggregate function",
+    "analytics": "window functions, WITH, grouping sets, or three joins and more",
+    "write": "INSERT, UPDATE, DELETE or MERGE",
+    "utility": "no read, a read of the catalogue, or one of no table",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is read.
+
+    Attributes:
+        whom: the source, where it is and how often it is read.
+        sent: what is sent, line by line, as it is sent.
+        paste: a line for a shell that shows the same figures; empty where there is none.
+        rules: which of the answer counts, one sentence each.
+    """
+
+    whom: str
+    sent: tuple[str, ...]
+    paste: str
+    rules: tuple[str, ...]
+
+
+def query_of(config: Config, budget: Budget, measure: Measure, at: datetime) -> Query:
+    """Return what is read for a measure whose window ends at a moment."""
+    source = next(one for one in config.sources if one.name == measure.source)
+    sent, paste, rules = _SENT[source.kind](config, source, budget, measure, at)
+    whom = (
+        f"{source.name}, {_KIND[source.kind]} at {_place(source)}, read every {format_duration(source.every)}"
+    )
+    return Query(whom, sent, paste, tuple(rules))
+
+
+_Sent = tuple[tuple[str, ...], str, Iterator[str]]
+_KIND = {
+    SourceKind.PROMETHEUS: "Prometheus",
+    SourceKind.POSTGRES: "PostgreSQL",
+    SourceKind.REDIS: "Redis",
+}
+
+
+def _place(source: Source) -> str:
+    """Return host and port as the source's collector names them; never a password."""
+    if source.url is None:
+        return f"an address that is not set ({source.unset})"
+    try:
+        match source.kind:
+            case SourceKind.PROMETHEUS:
+                from collectors.prometheus.wire.address import Address  # noqa: PLC0415 only what is asked for
+
+                return Address.of(source).place
+            case SourceKind.POSTGRES:
+                from collectors.postgres.address import address  # noqa: PLC0415 as above
+
+                return address(source).place
+            case SourceKind.REDIS:
+                from collectors.redis.address import address as of_redis  # noqa: PLC0415 as above
+
+                return of_redis(source).place
+    except SourceError:
+        return "an address that cannot be read"
+
+
+def _prometheus(config: Config, source: Source, budget: Budget, measure: Measure, at: datetime) -> _Sent:
+    from collectors.prometheus import query  # noqa: PLC0415 as above
+    from collectors.prometheus.asked import OF_MACHINES  # noqa: PLC0415 as above
+    from collectors.prometheus.fetch import FIRST_WINDOW  # noqa: PLC0415 as above
+
+    def asked(seconds: float) -> str:
+        if measure.kind is Kind.HISTOGRAM:
+            return query.histogram(measure.of, seconds)
+        if measure.kind is Kind.GAUGE:
+            return query.gauge(measure.of, seconds)
+        return query.machines(OF_MACHINES[measure.kind], seconds)
+
+    whole = asked((budget.window + 2 * source.every).total_seconds())
+    paste = _curl(source, whole, at)
+    rules = _of_class(config, measure) if measure.kind is Kind.HISTOGRAM else _of_machines(measure)
+    return (asked(FIRST_WINDOW),), paste, rules
+
+
+def _curl(source: Source, text: str, at: datetime) -> str:
+    """Return a line that asks for all raw samples of the window; credentials are left to who pastes it."""
+    if source.url is None:
+        return ""
+    from collectors.prometheus.wire.address import Address  # noqa: PLC0415 as above
+
+    try:
+        address = Address.of(source)
+    except SourceError:
+        return ""
+    access, words = address.access, ["curl", "-sG"]
+    if access.user or access.password:
+        words += ["-u", "USER:PASSWORD"]
+    if access.bearer or access.bearer_file:
+        words += ["-H", "Authorization: Bearer $TOKEN"]
+    words += [word for name in access.headers for word in ("-H", f"{name}: ...")]
+    words += ["--cacert", str(access.ca)] if access.ca else []
+    words.append(f"{address.base}/api/v1/query")
+    words += ["--data-urlencode", f"query={text}", "-d", f"time={at.timestamp():.3f}"]
+    return shlex.join(words)
+
+
+def _of_class(config: Config, measure: Measure) -> Iterator[str]:
+    rules = config.endpoints
+    yield "differences of two readings of one series; a lower reading counts from zero (a restart)"
+    if measure.group.startswith(QUERIES):
+        name = measure.group.removeprefix(QUERIES)
+        found = next((one for one in config.queries.classes if one.name == name), None)
+        if found is not None:
+            labels = " and ".join(f"{label} {_either(values)}" for label, values in found.labels)
+            yield f"of the class {name}: label {labels}"
+        return
+    name = measure.group.removeprefix(ENDPOINTS)
+    if not name:
+        yield "of every class"
+    before: list[str] = []
+    for rule in rules.classes:
+        if rule.name == name:
+            yield f"of the class {name}: {_told(rule, rules.labels)}"
+            if before:
+                yield f"and not of an earlier class: {', '.join(before)}"
+        before.append(rule.name)
+        if rule.name == name:
+            break
+    if rules.ignored.paths:
+        yield f"never {rules.labels['path']} {_either(rules.ignored.paths)}, which is ignored"
+    yield f"without answers whose {rules.labels['status']} is 5xx: those are counted apart"
+
+
+def _told(rule: EndpointClass, names: object) -> str:
+    labels = names if isinstance(names, dict) else {}
+    told = []
+    if rule.methods:
+        told.append(f"{labels.get('method', 'method')} {_either(sorted(rule.methods))}")
+    if rule.paths:
+        told.append(f"{labels.get('path', 'path')} {_either(rule.paths)}")
+    if rule.statuses:
+        told.append(f"{labels.get('status', 'status')} {_either(rule.statuses)}")
+    told += [f"{label} {_either(values)}" for label, values in rule.labels]
+    return ", ".join(told) or "any request"
+
+
+def _either(values: object) -> str:
+    return " or ".join(str(value) for value in values) if isinstance(values, list | tuple) else str(values)
+
+
+def _of_machines(measure: Measure) -> Iterator[str]:
+    yield {
+        Kind.CPU: (
+            "part is the busy seconds of all CPUs of all machines, whole is all of their seconds; every mode "
+            "but idle and iowait is busy"
+        ),
+        Kind.MEMORY: "1 - MemAvailable/MemTotal of the machine that uses most",
+        Kind.DISK_IO: "seconds with I/O in flight of all seconds, of the busiest disk of any machine",
+        Kind.GAUGE: "the samples of each label set, each for the seconds since the one before",
+    }.get(measure.kind, "")
+
+
+def _postgres(config: Config, source: Source, budget: Budget, measure: Measure, at: datetime) -> _Sent:  # noqa: ARG001 one signature for all kinds
+    from collectors.postgres import statements  # noqa: PLC0415 as above
+
+    if measure.kind is Kind.CONNECTIONS:
+        return _lines(statements.load("pulse").as_string()), "", _of_connections(measure)
+    names = (
+        *("userid", "dbid", "queryid", "toplevel", "calls", "total_exec_time", "min_exec_time"),
+        *("max_exec_time", "stddev_exec_time", "rows"),
+    )
+    how = statements.layout("public", names, informed=False)
+    text = "" if how is None else how.counters.as_string()
+    return _lines(text), "", _of_statements(config, measure)
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line for line in text.splitlines() if line.strip())
+
+
+def _of_connections(measure: Measure) -> Iterator[str]:
+    role = measure.group.removeprefix(ROLE)
+    who = f"connections of the role {role}" if role else "client backends, Headroom's own among them"
+    whole = (
+        "max_connections less those reserved for superusers"
+        if measure.of == "max_connections"
+        else f"the {measure.of} that the budget names"
+    )
+    yield f"{who}, divided by {whole}; the columns total and seconds hold this share"
+
+
+def _of_statements(config: Config, measure: Measure) -> Iterator[str]:
+    yield (
+        "differences of two readings, statement by statement: of calls, total_exec_time, and of the squared "
+        "deviations behind stddev_exec_time; only top-level statements"
+    )
+    yield "k_low and k_high are proven for each statement by itself, then added up, which proves more"
+    name = measure.group.removeprefix(QUERIES)
+    found = next((one for one in config.queries.classes if one.name == name), None)
+    yield f"of the class {name}: {_shape(name, found)}"
+
+
+def _shape(name: str, found: QueryClass | None) -> str:
+    patterns = [] if found is None else list(found.patterns)
+    told = [f"texts in which /{pattern}/ is found" for pattern in patterns]
+    if name in _SHAPES:
+        told.append(f"by shape, where no class's pattern is found: {_SHAPES[name]}")
+    return "; ".join(told) or "what matches no other class"
+
+
+def _redis(config: Config, source: Source, budget: Budget, measure: Measure, at: datetime) -> _Sent:  # noqa: ARG001 as above
+    from collectors.redis import info  # noqa: PLC0415 as above
+
+    names = {
+        Kind.MEMORY_LIMIT: ("used", "uncounted", "maxmemory"),
+        Kind.EVICTIONS: ("evicted", "commands"),
+        Kind.HIT_RATE: ("hits", "misses"),
+    }[measure.kind]
+    fields = [info.FIGURES[name].decode() for name in names]
+    rule = {
+        Kind.MEMORY_LIMIT: "({0} - {1})/{2}: the share that eviction goes by",
+        Kind.EVICTIONS: "1,000 x what {0} rose by / what {1} rose by, less Headroom's own commands",
+        Kind.HIT_RATE: "what {0} rose by / what {0} and {1} rose by",
+    }[measure.kind].format(*fields)
+    place = _place(source)
+    host, _, port = place.rpartition(":")
+    reach = f"-h {shlex.quote(host)} -p {shlex.quote(port)}" if host else f"-s {shlex.quote(place)}"
+    wanted = "|".join([*fields, "maxmemory_policy"])
+    paste = "" if source.url is None else f"redis-cli {reach} INFO | grep -E '^({wanted}):'"
+    return (f"INFO {' '.join(info.SECTIONS)}",), paste, iter((rule,))
+
+
+_SENT = {
+    SourceKind.PROMETHEUS: _prometheus,
+    SourceKind.POSTGRES: _postgres,
+    SourceKind.REDIS: _redis,
+}
