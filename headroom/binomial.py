@@ -105,9 +105,21 @@ def design_effect(intervals: Sequence[tuple[int, int]], alpha: float) -> float:
     """
     kept = [(k, n) for k, n in intervals if n]
     n = sum(n for _, n in kept)
+    if len(kept) < 2 or not 0 < sum(k for k, _ in kept) < n:  # noqa: PLR2004 a spread needs two
+        return 1.0
+    known = student_t(alpha, len(kept) - 1) / student_t(alpha, max(len(kept) - 1, min(n - 1, 1000)))
+    return max(1.0, burstiness(kept)) * known * known
+
+
+def burstiness(intervals: Sequence[tuple[int, int]]) -> float:
+    """Return how many times as much as by chance the intervals, (slow, all) each, differ; 1 where none can.
+
+    The first factor of the design effect; the other only says how well this one is known.
+    """
+    kept = [(k, n) for k, n in intervals if n]
+    n = sum(n for _, n in kept)
     share = sum(k for k, _ in kept) / n if n else 0.0
     if len(kept) < 2 or not 0 < share < 1:  # noqa: PLR2004 a spread needs two
         return 1.0
     spread = sum((k - share * size) ** 2 for k, size in kept) * len(kept) / (len(kept) - 1)
-    known = student_t(alpha, len(kept) - 1) / student_t(alpha, max(len(kept) - 1, min(n - 1, 1000)))
-    return max(1.0, spread / (n * share * (1 - share))) * known * known
+    return spread / (n * share * (1 - share))

@@ -15,7 +15,7 @@ from headroom import wording
 from headroom.bounds import Interval
 from headroom.budgets import Budget, Limit, Measure, Reason, Subject, Unit, Verdict, Window
 from headroom.evidence import Gauge, Histogram, Moments, Ratio, merged
-from headroom.observation import JUDGED, Absence, Part, Quality
+from headroom.observation import DOUBTED, JUDGED, Absence, Part
 from headroom.rate import rate_of
 from headroom.window import Held, covered_by, in_window, quantile
 
@@ -73,7 +73,7 @@ def judge(case: Case) -> Verdict:
     limit, budget = case.limit, case.budget
     window = in_window(case.held, at=case.at, length=budget.window)
     judged = [one for one in window if one.part.quality in JUDGED]
-    doubtful = [one.part for one in window if one.part.quality is Quality.SUSPECT]
+    doubtful = [one.part for one in window if one.part.quality in DOUBTED]
     finding = _without_figures(case, window, judged) or _with_figures(limit, judged, doubtful, case.alpha)
     covered = min(1.0, covered_by([one.part for one in judged]) / budget.window)
     allowed = limit.statistic.allowed
@@ -146,7 +146,7 @@ def _with_figures(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Part]
 
 def _percentile(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Part], alpha: float) -> _Finding:
     parts = [one.part for one in judged]
-    rate = rate_of(limit.threshold, judged, events(doubtful))
+    rate = rate_of(limit.threshold, judged, doubtful)
     bounds, allowed = rate.bounds, limit.statistic.allowed
     assert allowed is not None
     if bounds.n == 0:
@@ -155,12 +155,10 @@ def _percentile(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Part], 
     reason = rate.reason(allowed, low, high)
     if reason is Reason.BUCKET and not isinstance(parts[0].evidence, Histogram):
         reason = Reason.MOMENTS
-    share, effect = Interval(low, high), rate.effect_high(alpha)
+    share = Interval(low, high)
     return _Finding(
         reason,
-        wording.percentile(
-            limit, bounds, share, reason, parts, effect=effect, alpha=alpha, unknown=rate.unknown
-        ),
+        wording.percentile(limit, bounds, share, reason, parts, known=rate, alpha=alpha),
         value=quantile(limit, parts, bounds),
         slow=(bounds.k_low, bounds.k_high),
         slow_share=share,

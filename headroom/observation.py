@@ -29,6 +29,8 @@ ASIDE = ":evicting"
 """What is put behind a measure's key for evidence that is kept, but must not be judged under that measure."""
 
 JUDGED = frozenset({Quality.EXACT, Quality.FIRST_SEEN, Quality.RESET})
+DOUBTED = frozenset({Quality.SUSPECT, Quality.GAP})
+"""What is not judged, and yet must not turn what is."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

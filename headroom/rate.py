@@ -8,13 +8,15 @@ from fractions import Fraction
 from functools import reduce
 from operator import add
 
-from headroom.binomial import design_effect, lower_limit, upper_limit
+from headroom.binomial import burstiness, design_effect, lower_limit, upper_limit
 from headroom.bounds import Bounds
 from headroom.budgets import Reason
 from headroom.evidence import Histogram, Moments, merged
-from headroom.window import Held, bounds_per_interval
+from headroom.observation import Part, Quality
+from headroom.window import Held, bounds_per_interval, proven_by
 
 FIRM = 0.001  # the risk at which somebody may be woken: 2.3 false pages a day become 0.2
+BURSTS = 2.0  # times what chance alone does: from here on bursts are worth a word
 INTERVALS = 3  # with slow events in them, before somebody may be woken
 
 
@@ -26,11 +28,14 @@ class Rate:
         intervals: the bounds of each poll, newest first.
         bounds: of the whole window: their sum, or tighter where merged figures prove more.
         unknown: events in intervals that are in doubt, and not among the others.
+        unknown_low, unknown_high: how many of them were slow, at least and at most.
     """
 
     intervals: tuple[Bounds, ...]
     bounds: Bounds
     unknown: int = 0
+    unknown_low: int = 0
+    unknown_high: int = 0
 
     def effect_low(self, risk: float) -> float:
         """Return the design effect of what was slow for certain."""
@@ -39,6 +44,16 @@ class Rate:
     def effect_high(self, risk: float) -> float:
         """Return the design effect of all that may have been slow."""
         return design_effect([(one.k_high, one.n) for one in self.intervals], risk)
+
+    @property
+    def bursty(self) -> bool:
+        """Whether slow ones are seen to come in bursts: the intervals differ more than by chance."""
+        return burstiness([(one.k_high, one.n) for one in self.intervals]) > BURSTS
+
+    @property
+    def spread(self) -> bool:
+        """Whether slow ones were seen in enough intervals to tell whether they come in bursts."""
+        return sum(one.k_high > 0 for one in self.intervals) >= INTERVALS
 
     def low(self, risk: float) -> float:
         """Return the smallest rate that the events do not rule out at this one-sided risk."""
@@ -57,11 +72,12 @@ class Rate:
         """
         bounds, everything = self.bounds, self.bounds.n + self.unknown
         if high <= allowed:
-            # Were all that is in doubt slow, would the promise still be kept?
-            kept = bounds.k_high + self.unknown <= allowed * everything
+            # Were as many in doubt slow as may have been, would the promise still be kept?
+            kept = bounds.k_high + self.unknown_high <= allowed * everything
             return Reason.WITHIN_LIMIT if kept else Reason.PARTIAL
         if low > allowed:
-            return Reason.OVER_LIMIT if bounds.k_low > allowed * everything else Reason.PARTIAL
+            broken = bounds.k_low + self.unknown_low > allowed * everything
+            return Reason.OVER_LIMIT if broken else Reason.PARTIAL
         if bounds.k_low <= allowed * bounds.n < bounds.k_high:
             return Reason.BUCKET
         return Reason.SAMPLES
@@ -79,11 +95,25 @@ class Rate:
         return self.hit >= INTERVALS and self.low(min(FIRM, risk)) > allowed
 
 
-def rate_of(threshold: float, judged: Sequence[Held], unknown: int = 0) -> Rate:
-    """Return what the parts of a window, at least one and all of them latencies, say."""
+def rate_of(threshold: float, judged: Sequence[Held], doubtful: Sequence[Part] = ()) -> Rate:
+    """Return what the parts of a window, at least one and all of them latencies, say.
+
+    Of events around a suspected reset nothing is known; those of a gap are counted, only their time is wide.
+    """
     intervals = bounds_per_interval(threshold, judged)
     bounds = reduce(add, intervals)
     whole = merged([one.part.evidence for one in judged])
     if isinstance(whole, Histogram | Moments):
         bounds = bounds.tightened(whole.over(threshold))
-    return Rate(tuple(intervals), bounds, unknown)
+    unknown = [_in_doubt(part, threshold) for part in doubtful]
+    n, low, high = (sum(column) for column in zip((0, 0, 0), *unknown, strict=True))
+    return Rate(tuple(intervals), bounds, n, low, high)
+
+
+def _in_doubt(part: Part, threshold: float) -> tuple[int, int, int]:
+    if not isinstance(part.evidence, Histogram | Moments):
+        return 0, 0, 0
+    if part.quality is Quality.SUSPECT:
+        return part.evidence.n, 0, part.evidence.n
+    proven = proven_by(part, threshold)
+    return proven.n, proven.k_low, proven.k_high

@@ -65,13 +65,17 @@ def bounds_per_interval(threshold: float, judged: Sequence[Held]) -> list[Bounds
     """
     intervals: dict[datetime, Bounds] = {}
     for one in judged:
-        assert isinstance(one.part.evidence, Histogram | Moments)
-        proven = one.part.evidence.over(threshold)
-        stored = next((bounds for bounds in one.part.bounds if bounds.threshold == threshold), None)
-        if stored is not None:
-            proven = stored.tightened(proven)
+        proven = proven_by(one.part, threshold)
         intervals[one.at] = intervals[one.at] + proven if one.at in intervals else proven
     return list(intervals.values())
+
+
+def proven_by(part: Part, threshold: float) -> Bounds:
+    """Return the bounds of one part of a latency: the stored ones, or what its figures still prove."""
+    assert isinstance(part.evidence, Histogram | Moments)
+    proven = part.evidence.over(threshold)
+    stored = next((bounds for bounds in part.bounds if bounds.threshold == threshold), None)
+    return proven if stored is None else stored.tightened(proven)
 
 
 def quantile(limit: Limit, parts: Sequence[Part], bounds: Bounds) -> Interval | None:

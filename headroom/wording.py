@@ -16,9 +16,11 @@ from headroom.bounds import Bounds, Interval
 from headroom.budgets import Limit, Reason, Verdict
 from headroom.evidence import Histogram
 from headroom.observation import Part, Quality
+from headroom.rate import Rate
 from headroom.units import format_duration, format_interval, format_value
 
-BURSTS = 2.0  # from this design effect on, bursts are worth a word
+FEW = 6  # polls: with fewer the spread between them is known so badly that it decides
+FEW_EVENTS = 30  # and with fewer events nothing is near any limit
 FULL = 0.9  # of a window, and nobody needs to be told
 _OF_NATIVE = frozenset({2.0**-12, 2.0**8})  # bounds that native histograms have, and nobody declares
 _FARTHEST = 20  # so many times the events that the window holds are no advice
@@ -74,11 +76,10 @@ def percentile(
     reason: Reason,
     parts: Sequence[Part],
     *,
-    effect: float,
+    known: Rate,
     alpha: float,
-    unknown: int = 0,
 ) -> str:
-    """Return what the window says of a percentile's limit."""
+    """Return what the window says of a percentile's limit; `known` are the counts behind `rate`."""
     allowed = limit.statistic.allowed
     assert allowed is not None
     assert rate.low is not None
@@ -92,13 +93,16 @@ def percentile(
         case Reason.WITHIN_LIMIT:
             most = share(rate.high, ROUND_CEILING)
             rest = f"; the rate behind it is at most {most} at {share(1 - alpha)} confidence"
+            if not known.spread:
+                # Bursts that did not fall into the window cannot be seen in it.
+                rest += ", if slow ones come singly"
         case Reason.OVER_LIMIT:
             least = share(rate.low, ROUND_FLOOR)
             rest = f"; the rate behind it is at least {least} at {share(1 - alpha)} confidence"
         case Reason.PARTIAL:
             rest = (
-                f"; a further {unknown:,} came in intervals with a suspected reset, and what they took "
-                "may turn it: it settles when those leave the window"
+                f"; a further {known.unknown:,} came in intervals in doubt (a gap or a suspected reset), and "
+                "what they took may turn it: it settles when those leave the window"
             )
         case Reason.BUCKET:
             rest = "; " + _missing_bucket(limit, parts)
@@ -108,15 +112,15 @@ def percentile(
                 "a histogram with a bound at the limit would settle it"
             )
         case _:
-            rest = "; " + _missing_samples(limit, bounds, effect=effect, alpha=alpha)
+            rest = "; " + _missing_samples(limit, known, alpha)
     return seen + rest + _remarks(parts)
 
 
 def only_in_doubt(unknown: int) -> str:
     """Return what is to be said of a window whose only events are in doubt."""
     return (
-        f"no requests or calls in the undisturbed intervals, and {unknown:,} in intervals with a suspected "
-        "reset: it settles when those leave the window"
+        f"no requests or calls in the undisturbed intervals, and {unknown:,} in intervals in doubt (a gap "
+        "or a suspected reset): it settles when those leave the window"
     )
 
 
@@ -150,14 +154,24 @@ def _missing_bucket(limit: Limit, parts: Sequence[Part]) -> str:
     return f"no bucket bound at {format_value(limit.threshold, limit.unit)}: adding {bound} settles it"
 
 
-def _missing_samples(limit: Limit, bounds: Bounds, *, effect: float, alpha: float) -> str:
-    more = samples_missing(limit, bounds, effect=effect, alpha=alpha)
-    if more is None:
-        if effect > BURSTS:
-            return "slow ones come in bursts, so that the rate behind them cannot be told yet"
-        return "too near the limit to be settled soon"
-    bursts = " (slow ones come in bursts, which count for less)" if effect > BURSTS else ""
-    return f"too few to tell: about {more:,} more at this rate of slow ones settle it{bursts}"
+def _missing_samples(limit: Limit, known: Rate, alpha: float) -> str:
+    more = samples_missing(limit, known.bounds, effect=known.effect_high(alpha), alpha=alpha)
+    if more is not None:
+        bursts = " (slow ones come in bursts, which count for less)" if known.bursty else ""
+        return f"too few to tell: about {more:,} more at this rate of slow ones settle it{bursts}"
+    return unsettled(known)
+
+
+def unsettled(known: Rate) -> str:
+    """Return why no number of further events worth waiting for settles a percentile."""
+    polls = len(known.intervals)
+    if known.bursty:
+        return "slow ones come in bursts, so that the rate behind them cannot be told yet"
+    if polls < FEW:
+        return f"{polls} intervals are too few to tell whether slow ones come in bursts"
+    if known.bounds.n < FEW_EVENTS:
+        return f"{known.bounds.n:,} are too few to tell"
+    return "too near the limit to be settled soon"
 
 
 def samples_missing(limit: Limit, bounds: Bounds, *, effect: float, alpha: float) -> int | None:

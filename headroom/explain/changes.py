@@ -131,7 +131,8 @@ class _WhatIf:
         when = "" if until is None else f" at {until:%H:%M:%S} UTC"
         doubt = f"{self._rate.unknown} {self._events} in doubt"
         words = f"once the {doubt} have left the window{when}, the other figures being the same"
-        return [self._change(words, replace(self._rate, unknown=0), self._rate.unknown)]
+        settled = replace(self._rate, unknown=0, unknown_low=0, unknown_high=0)
+        return [self._change(words, settled, self._rate.unknown)]
 
     def more(self) -> list[Change]:
         """Return how many more events settle it, as the verdict's sentence has it."""

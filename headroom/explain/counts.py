@@ -5,7 +5,7 @@ from __future__ import annotations
 from headroom.evidence import Histogram, Moments
 from headroom.explain.records import Row
 from headroom.judge import Case
-from headroom.observation import JUDGED, Quality
+from headroom.observation import DOUBTED, JUDGED
 from headroom.window import Held, bounds_per_interval, in_window
 
 
@@ -34,7 +34,7 @@ def judged(case: Case) -> list[Held]:
 
 def suspect(case: Case) -> list[Held]:
     """Return the parts in doubt, newest first: they were not judged, but may turn a verdict."""
-    return [one for one in _window(case) if one.part.quality is Quality.SUSPECT]
+    return [one for one in _window(case) if one.part.quality in DOUBTED]
 
 
 def _window(case: Case) -> list[Held]:

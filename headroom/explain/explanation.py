@@ -12,7 +12,7 @@ from headroom.explain.promise import events_of, promise
 from headroom.explain.records import Change, Explanation, Row, Step
 from headroom.explain.silence import rule, settles
 from headroom.explain.swings import swings
-from headroom.judge import Case, events, judge
+from headroom.judge import Case, judge
 from headroom.rate import rate_of
 
 
@@ -47,7 +47,7 @@ def _figures(
         steps, why = average.steps(case, told, verdict)
         return steps, why, swings(case, verdict)
     held, doubtful = judged(case), suspect(case)
-    rate = rate_of(case.limit.threshold, held, events([one.part for one in doubtful]))
+    rate = rate_of(case.limit.threshold, held, [one.part for one in doubtful])
     steps, why = percentile.steps(case, told, rate)
     newest = max((one.at for one in doubtful), default=None)
     until = None if newest is None else newest + case.budget.window

@@ -18,21 +18,24 @@ def rule(rate: Rate, reason: Reason, allowed: Fraction, low: str, high: str) -> 
         case Reason.WITHIN_LIMIT:
             told = f"{high_side}: even the upper limit keeps the promise, so it is met"
             if doubt:
-                k = bounds.k_high + doubt
-                told += f"; it is kept also if all {doubt} in doubt were slow ({k} of {everything})"
+                slow = rate.unknown_high
+                k = bounds.k_high + slow
+                told += f"; it is kept also if {slow} of {doubt} in doubt were slow ({k} of {everything})"
         case Reason.OVER_LIMIT:
             told = f"{low_side}: even the lower limit breaks the promise, so it is over"
             if doubt:
-                told += (
-                    f"; it is broken also if all {doubt} in doubt were fast ({bounds.k_low} of {everything})"
-                )
+                slow = rate.unknown_low
+                k = bounds.k_low + slow
+                told += f"; it is broken also if {slow} of {doubt} in doubt were slow ({k} of {everything})"
         case Reason.PARTIAL:
             kept = float(high) <= allowed
-            side, what, k = (
-                (high_side, "slow", bounds.k_high + doubt) if kept else (low_side, "fast", bounds.k_low)
+            side, slow, k = (
+                (high_side, rate.unknown_high, bounds.k_high + rate.unknown_high)
+                if kept
+                else (low_side, rate.unknown_low, bounds.k_low + rate.unknown_low)
             )
             told = (
-                f"{side} would decide, but were all {doubt} in doubt {what}, "
+                f"{side} would decide, but were {slow} of {doubt} in doubt slow, "
                 f"{k} of {everything} would be slow, on the other side of {most}: undecided"
             )
         case Reason.BUCKET:

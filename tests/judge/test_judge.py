@@ -32,7 +32,7 @@ def test_fast_requests_are_met_with_headroom() -> None:
     assert verdict.window.coverage == 1
     assert verdict.detail == (
         "0 of 4,000 took longer than 200 ms (0%), 5% allowed; "
-        "the rate behind it is at most 0.12% at 99% confidence"
+        "the rate behind it is at most 0.12% at 99% confidence, if slow ones come singly"
     )
 
 
@@ -131,10 +131,23 @@ def test_doubtful_intervals_alone_settle_nothing(quality: Quality) -> None:
 
 
 def test_a_gap_is_left_out_among_others() -> None:
-    """What was slow in a gap is not judged."""
-    verdict = judge(case([*held(*[FAST] * 5), *held(SLOW, quality=Quality.GAP, now=NOW - EVERY * 5)]))
+    """What happened in a gap is not judged; but if it was slow, nobody may say that all is well."""
+    late = NOW - EVERY * 5
+    fast = judge(case([*held(*[FAST] * 5), *held(FAST, quality=Quality.GAP, now=late)]))
+    slow = judge(case([*held(*[FAST] * 5), *held(SLOW, quality=Quality.GAP, now=late)]))
 
-    assert (verdict.outcome, verdict.slow) == (Outcome.MET, (0, 0))
+    assert (fast.outcome, fast.slow, fast.n) == (Outcome.MET, (0, 0), 1000)
+    assert (slow.outcome, slow.reason, slow.slow) == (Outcome.UNDECIDED, Reason.PARTIAL, (0, 0))
+
+
+def test_a_gap_that_was_fast_does_not_take_back_what_is_over() -> None:
+    """Unless there was so much of it that all together would be kept."""
+    few = held(FAST, quality=Quality.GAP, now=NOW - EVERY * 5)
+    many = held(*[FAST] * 14, quality=Quality.GAP, now=NOW - EVERY * 5)
+    some = cumulative(*[180] * 4, 200, 200, 200)
+
+    assert judge(case([*held(*[some] * 5), *few])).outcome is Outcome.OVER
+    assert judge(case([*held(*[some] * 5), *many])).reason is Reason.PARTIAL
 
 
 def test_events_in_doubt_count_as_what_they_may_have_been() -> None:
@@ -146,8 +159,9 @@ def test_events_in_doubt_count_as_what_they_may_have_been() -> None:
 
     assert (few.outcome, few.reason) == (Outcome.UNDECIDED, Reason.PARTIAL)
     assert few.detail == (
-        "0 of 1,000 took longer than 200 ms (0%), 5% allowed; a further 200 came in intervals with a "
-        "suspected reset, and what they took may turn it: it settles when those leave the window; "
+        "0 of 1,000 took longer than 200 ms (0%), 5% allowed; a further 200 came in intervals in "
+        "doubt (a gap or a suspected reset), and what they took may turn it: it settles when those leave the "
+        "window; "
         "evidence covers 25% of the window"
     )
     assert many.outcome is Outcome.MET
@@ -183,7 +197,7 @@ def test_what_the_newest_interval_leaves_out_is_said() -> None:
     failing = "15 of 215 answers were 5xx and are not among the durations"
     parts[0] = Held(NOW, Part(NOW - EVERY, NOW, FAST, detail=failing))
 
-    assert judge(case(parts)).detail.endswith(f"at 99% confidence; newest interval: {failing}")
+    assert judge(case(parts)).detail.endswith(f", if slow ones come singly; newest interval: {failing}")
 
 
 def test_a_window_that_is_not_full_says_its_coverage() -> None:
@@ -344,7 +358,8 @@ def test_events_that_are_all_in_doubt_are_no_silence(statistic: Statistic) -> No
 
     assert (verdict.outcome, verdict.reason, verdict.n) == (Outcome.UNDECIDED, Reason.PARTIAL, 0)
     assert verdict.detail == (
-        "no requests or calls in the undisturbed intervals, and 200 in intervals with a suspected reset: "
+        "no requests or calls in the undisturbed intervals, and 200 in intervals in doubt (a gap or a "
+        "suspected reset): "
         "it settles when those leave the window"
     )
 
@@ -355,3 +370,22 @@ def test_doubt_about_nothing_is_idle() -> None:
     parts = [*held(nothing), *held(nothing, quality=Quality.SUSPECT, now=NOW - EVERY)]
 
     assert judge(case(parts)).reason is Reason.NO_TRAFFIC
+
+
+def test_few_polls_are_no_bursts() -> None:
+    """Where the polls do not differ, it is their number that leaves the rate open, and that is said."""
+    even = [cumulative(*[950 + k] * 4, 960, 960, 960) for k in (0, -1, 1, 0)]
+
+    verdict = judge(case(held(*even), limit(Statistic.P99)))
+
+    assert verdict.reason is Reason.SAMPLES
+    assert "bursts, so that" not in verdict.detail
+    assert "; 4 intervals are too few to tell whether slow ones come in bursts; " in verdict.detail
+
+
+def test_bursts_that_were_seen_need_no_condition() -> None:
+    """With slow ones in several polls the spread is measured, and nothing is supposed."""
+    seen = judge(case(held(*[cumulative(*[1998] * 4, 2000, 2000, 2000)] * 4)))
+
+    assert seen.outcome is Outcome.MET
+    assert seen.detail.endswith("at 99% confidence; evidence covers 20% of the window")
