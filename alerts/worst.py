@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from headroom.budgets import Verdict
 
-_TIMES = re.compile(r"([0-9.e+]+) times the limit")
+_TIMES = re.compile(r"([0-9.e+]+) times the (?:limit|slow requests allowed)")
 _LONGEST = 500
 
 
@@ -22,11 +22,16 @@ def worse(worst: str, over: Sequence[Verdict]) -> str:
     before = _TIMES.match(worst)
     if before and float(before[1]) >= float(f"{times:.3g}"):
         return worst
-    return f"{times:.3g} times the limit at {furthest.at:%H:%M:%S} UTC: {furthest.detail}"[:_LONGEST]
+    what = "slow requests allowed" if _by_share(furthest) else "limit"
+    return f"{times:.3g} times the {what} at {furthest.at:%H:%M:%S} UTC: {furthest.detail}"[:_LONGEST]
+
+
+def _by_share(verdict: Verdict) -> bool:
+    return verdict.slow is not None and bool(verdict.n and verdict.allowed)
 
 
 def _times(verdict: Verdict) -> float:
-    """Return how many times the limit is exceeded for certain, at least 1."""
+    """Return how many times the limit, or the slow share it allows, is exceeded for certain, at least 1."""
     if verdict.slow is not None and verdict.n and verdict.allowed:
         return max(1.0, verdict.slow[0] / verdict.n / verdict.allowed)
     value, threshold = verdict.value, verdict.threshold

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import add
@@ -25,6 +25,7 @@ from headroom.evidence import Ratio
 from headroom.history import HistoryError, Poll, Standing, open_history
 from headroom.incidents import Incident
 from headroom.observation import Series
+from headroom.second import named
 from headroom.summary import Row
 
 REFRESH = timedelta(seconds=3)
@@ -143,12 +144,17 @@ def _moment(url: str, strays: tuple[tuple[str, Series, timedelta], ...]) -> Mome
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a row's chart shows."""
+    """What a row's chart shows.
+
+    Attributes:
+        measure: which of a budget's two measures it is of; empty where there is only one.
+    """
 
     bins: tuple[Bin, ...]
     spans: tuple[Span, ...]
     since: datetime
     until: datetime
+    measure: str = ""
 
 
 def trace(config: Config, row: Row, length: timedelta, until: datetime) -> Trace:
@@ -157,7 +163,8 @@ def trace(config: Config, row: Row, length: timedelta, until: datetime) -> Trace
     measure = measured(budget, limits, judged_by=row.worst.verdict.source)
     every = next((one.every for one in config.sources if one.name == measure.source), timedelta(seconds=15))
     try:
-        return _trace(config.history, Series.of(measure), budget.id, limits, length, every, until)
+        found = _trace(config.history, Series.of(measure), budget.id, limits, length, every, until)
+        return replace(found, measure=named(measure)) if budget.second is not None else found
     except HistoryError as error:
         raise Unavailable("No history to show", str(error)) from error
 

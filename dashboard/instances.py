@@ -8,6 +8,7 @@ from html import escape
 from dashboard.markup import NOTHING, chip
 from dashboard.shares import shares
 from headroom.budgets import Subject, Verdict
+from headroom.instances import natural, told_over
 from headroom.standpoint import Standpoint
 from headroom.summary import Row, badness
 from headroom.units import format_interval
@@ -24,11 +25,7 @@ def table(row: Row, known: Iterable[Standpoint]) -> str:
         known: where the budget's limits stand for its subjects. Of several limits on the statistic, each
             subject is shown with its worst.
     """
-    limits = {each.limit.name for each in row.limits}
-    found: dict[Subject, Standpoint] = {}
-    for each in known:
-        if each.limit.name in limits:
-            found[each.verdict.subject] = min(found.get(each.verdict.subject, each), each, key=_worst_first)
+    found = _worst(row, known)
     if not found:
         return ""
     stand = sorted(found.values(), key=_worst_first)
@@ -44,9 +41,25 @@ def table(row: Row, known: Iterable[Standpoint]) -> str:
     )
 
 
-def _worst_first(each: Standpoint) -> tuple[tuple[int, int, int, float], float, Subject]:
+def over(row: Row, known: Iterable[Standpoint]) -> str:
+    """Return how many of a row's subjects are over, in a few words: a met whole would hide them."""
+    return told_over(each.verdict for each in _worst(row, known).values())
+
+
+def _worst(row: Row, known: Iterable[Standpoint]) -> dict[Subject, Standpoint]:
+    """Return the worst that stands for each subject of a row."""
+    limits = {each.limit.name for each in row.limits}
+    found: dict[Subject, Standpoint] = {}
+    for each in known:
+        if each.verdict.budget == row.budget.id and each.limit.name in limits:
+            found[each.verdict.subject] = min(found.get(each.verdict.subject, each), each, key=_worst_first)
+    return found
+
+
+def _worst_first(each: Standpoint) -> tuple[object, ...]:
     verdict = each.verdict
-    return badness(each), -verdict.slow[1] / verdict.n if verdict.slow and verdict.n else 0.0, verdict.subject
+    slow = -verdict.slow[1] / verdict.n if verdict.slow and verdict.n else 0.0
+    return badness(each), slow, natural(verdict.subject), verdict.subject
 
 
 def _line(verdict: Verdict, head: tuple[str, ...]) -> str:

@@ -66,17 +66,19 @@ def link(row: Row, base: str) -> str:
     return f"{base}/budget?{query}"
 
 
-def row(row: Row, *, base: str, since: str) -> str:
+def row(row: Row, *, base: str, since: str, beside: str = "") -> str:
     """Return one row: a link to its page, readable by people, screen readers and tests.
 
     Args:
         row: what stands.
         base: the server's base path, without a slash at its end; empty at the root.
         since: since when, in the visitor's time zone; empty where it is not known.
+        beside: what the row as a whole hides: "1 of 12 instances over"; empty where it hides nothing.
     """
     outcome = row.outcome
     measured = f", {row.value}" if row.value else ""
-    said = f"{row.title}: {outcome}{measured}, target {row.target}"
+    said = f"{row.title}: {outcome}{measured}, target {row.target}{f', {beside}' if beside else ''}"
+    hidden = f' <span class="hr-beside">{escape(beside)}</span>' if beside else ""
     detail = "" if outcome is Outcome.MET else f'<span class="hr-detail">{escape(row.detail)}</span>'
     alarm = (
         "" if row.incident is None else f'<span class="hr-alarm">alert {escape(row.incident.state)}</span>'
@@ -85,7 +87,7 @@ def row(row: Row, *, base: str, since: str) -> str:
         f'<a class="hr-row hr-{outcome}" href="{escape(link(row, base))}" target="_self"'
         f' data-row="{escape(row.id)}" data-outcome="{outcome}" aria-label="{escape(said)}">'
         f'<span class="hr-state">{chip(outcome, near=row.worst.verdict.near)}{alarm}</span>'
-        f'<span class="hr-title">{escape(row.budget.title)} <b>{escape(row.statistic)}</b></span>'
+        f'<span class="hr-title">{escape(row.budget.title)} <b>{escape(row.statistic)}</b>{hidden}</span>'
         f'<span class="hr-value">{escape(row.value or NOTHING)}</span>'
         f'<span class="hr-target">{escape(row.target)}</span>'
         f"{bar(row.used, outcome, row.marks)}"

@@ -5,7 +5,8 @@ A page is for the promise as a whole, so what is said of an instance is a warnin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from headroom import wording
@@ -14,6 +15,7 @@ from headroom.units import format_interval
 
 WORTH = 0.1  # of what is allowed: below it even the worst is of no interest
 _LONGEST = 60
+_LONGEST_LABELS = 120
 
 
 def softened(verdict: Verdict) -> Verdict:
@@ -43,9 +45,42 @@ def with_worst(whole: Verdict, instances: Sequence[Verdict]) -> Verdict:
 
 def name(subject: Subject) -> str:
     """Return a subject as sentences name it: "instance 10.0.0.7:3000"; bounded, and harmless to print."""
-    told = ", ".join(f"{label} {value}" for label, value in subject)
-    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in told[:200])
-    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
+    return printable(", ".join(f"{label} {value}" for label, value in subject), _LONGEST)
+
+
+def told_over(subjects: Iterable[Verdict]) -> str:
+    """Return how many of the subjects of a limit are over: "1 of 12 instances over"; empty where none is."""
+    known = list(subjects)
+    over = sum(one.outcome is Outcome.OVER for one in known)
+    what = "instance" if all(label == "instance" for one in known for label, _ in one.subject) else "device"
+    return f"{over:,} of {len(known):,} {what}{'' if len(known) == 1 else 's'} over" if over else ""
+
+
+def printable(text: str, longest: int = _LONGEST_LABELS) -> str:
+    """Return a stranger's text in one line of bounded length, in which nothing steers a terminal."""
+    shown = "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[: longest + 1]
+    )
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def natural(subject: Subject) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Return what sorts subjects as people count: 10.0.0.2 before 10.0.0.10."""
+    return [
+        (
+            label,
+            [
+                (len(piece.lstrip("0")), piece.lstrip("0")) if at % 2 else (0, piece)
+                for at, piece in _pieces(value)
+            ],
+        )
+        for label, value in subject
+    ]
+
+
+def _pieces(value: str) -> enumerate[str]:
+    """Return a value cut at its numbers, which are every second piece."""
+    return enumerate(re.split("([0-9]+)", value))
 
 
 def _clearly_worst(instances: Sequence[Verdict]) -> Verdict | None:

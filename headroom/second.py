@@ -14,6 +14,8 @@ from headroom.units import format_value
 DECIDED = frozenset({Outcome.MET, Outcome.OVER})
 FEW = 20  # calls: below it a count of half as many is chance
 APART = 2.0  # times as many calls, and the two do not count the same ones
+DISAGREE = "the two sources disagree"
+"""How the sentence begins that tells of a contradiction."""
 _LONGEST = 160
 
 
@@ -83,7 +85,7 @@ def _disagreement(budget: Budget, first: Verdict, second: Verdict) -> str:
     )
     slower = budget.measure if first_slower else budget.second
     faster = budget.second if first_slower else budget.measure
-    return f"the two sources disagree: {figures}{_why(slower, faster)}"
+    return f"{DISAGREE}: {figures}{_why(slower, faster)}"
 
 
 def _why(slower: Measure, faster: Measure) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from headroom.bounds import Interval
 from headroom.budgets import Budget, Limit, Outcome, Reason, Verdict, Window
 from headroom.history.records import Standing
+from headroom.instances import natural
 from headroom.sources import Source
 from headroom.units import format_duration, format_interval
 
@@ -133,7 +134,7 @@ def by_subject(
         limit = next((one for one in budget.limits if one.name == verdict.limit), None)
         if verdict.subject and standing.seq == newest and limit is not None and _same_promise(limit, verdict):
             found.append((verdict.subject, budget.limits.index(limit), limit, standing))
-    found.sort(key=lambda each: each[:2])
+    found.sort(key=lambda each: (natural(each[0]), each[0], each[1]))
     return tuple(_standpoint(budget, limit, standing, now, every) for _, _, limit, standing in found)
 
 

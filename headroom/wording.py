@@ -19,6 +19,7 @@ from headroom.observation import Part, Quality
 from headroom.rate import Rate
 from headroom.units import format_duration, format_interval, format_value
 
+_MOST_DIGITS = 6  # behind the point, of a percentage
 FEW = 6  # polls: with fewer the spread between them is known so badly that it decides
 FEW_EVENTS = 30  # and with fewer events nothing is near any limit
 FULL = 0.9  # of a window, and nobody needs to be told
@@ -31,13 +32,21 @@ def span(length: timedelta) -> str:
     return format_duration(length)
 
 
-def share(value: float, rounding: str = ROUND_HALF_EVEN) -> str:
-    """Return a share as a percentage with two significant digits, rounded to the safe side where asked."""
+def share(value: float, rounding: str = ROUND_HALF_EVEN, against: float | None = None) -> str:
+    """Return a share as a percentage with two significant digits, rounded to the safe side where asked.
+
+    As many more digits are shown as keep it on its side of `against`, another share.
+    """
     percent = Decimal(f"{value * 100:.9g}")  # the digits behind are the double's, not ours
     if not percent:
         return "0%"
     digits = min(0, percent.adjusted() - 1)  # whole percents from 10 on
-    return f"{percent.quantize(Decimal(1).scaleb(digits), rounding).normalize():f}%"
+    shown = percent.quantize(Decimal(1).scaleb(digits), rounding)
+    other = percent if against is None else Decimal(f"{against * 100:.9g}")
+    while shown == other != percent and digits > -_MOST_DIGITS:
+        digits -= 1
+        shown = percent.quantize(Decimal(1).scaleb(digits), rounding)
+    return f"{shown.normalize():f}%"
 
 
 def count(low: int, high: int) -> str:
@@ -87,7 +96,8 @@ def percentile(
     threshold = format_value(limit.threshold, limit.unit)
     seen = (
         f"{count(bounds.k_low, bounds.k_high)} of {bounds.n:,} took longer than {threshold}"
-        f" ({between(bounds.k_low / bounds.n, bounds.k_high / bounds.n)}), {share(float(allowed))} allowed"
+        f" ({between(bounds.k_low / bounds.n, bounds.k_high / bounds.n, float(allowed))}), "
+        f"{share(float(allowed))} allowed"
     )
     match reason:
         case Reason.WITHIN_LIMIT:
@@ -124,11 +134,11 @@ def only_in_doubt(unknown: int) -> str:
     )
 
 
-def between(low: float, high: float) -> str:
-    """Return between which shares one lies, rounded outwards."""
+def between(low: float, high: float, against: float | None = None) -> str:
+    """Return between which shares one lies, rounded outwards, but never onto `against`."""
     if low == high:
-        return share(low)
-    return f"{share(low, ROUND_FLOOR)} to {share(high, ROUND_CEILING)}"
+        return share(low, against=against)
+    return f"{share(low, ROUND_FLOOR, against)} to {share(high, ROUND_CEILING, against)}"
 
 
 def _missing_bucket(limit: Limit, parts: Sequence[Part]) -> str:
@@ -145,6 +155,8 @@ def _missing_bucket(limit: Limit, parts: Sequence[Part]) -> str:
             f"{bucket}: a bucket factor nearer to 1 narrows it"
         )
     bound = f'le="{limit.threshold:g}"'
+    if without and not any(without):
+        return f"it has no buckets: adding {bound} settles it"
     if without and all(not bounds or bounds[-1] < limit.threshold for bounds in without):
         highest = max((bounds[-1] for bounds in without if bounds), default=0.0)
         return (

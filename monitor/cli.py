@@ -95,7 +95,8 @@ def check(path: Path, form: str, by: str | None, *, poll: bool, strict: bool) ->
     """Print the newest verdict on every limit.
 
     Exit codes, the first that applies: 2 usage or configuration, 1 something over, 4 a source cannot be
-    reached or nobody collects, 3 undecided or blind (with --strict), 0.
+    reached or nobody collects, 3 undecided or blind (with --strict), 0. Verdicts on single subjects, which
+    --by subject adds, never change it: the promise is made for all of a budget's subject.
     """
     from monitor import check as printing  # noqa: PLC0415 as in run
     from monitor.standing import verdicts  # noqa: PLC0415 as in run
@@ -105,11 +106,11 @@ def check(path: Path, form: str, by: str | None, *, poll: bool, strict: bool) ->
         from monitor import service  # noqa: PLC0415 as in run
 
         asyncio.run(service.collect_once(config))
-    found = verdicts(config, datetime.now(UTC), subjects=by == "subject")
-    table = form == "table"
-    click.echo(
-        printing.as_table(found, config.budgets, subjects=bool(by)) if table else printing.as_json(found)
-    )
+    found = verdicts(config, datetime.now(UTC))
+    if form == "table":
+        click.echo(printing.as_table(found, config.budgets, subjects=bool(by)))
+    else:
+        click.echo(printing.as_json(one for one in found if by or not one.subject))
     sys.exit(printing.exit_code(found, strict=strict))
 
 
@@ -134,15 +135,17 @@ def doctor(path: Path, form: str, *, strict: bool) -> None:
 
 @main.command()
 @click.argument("budget")
-@click.option("--limit", default="", help="Only this limit, by its name or statistic.")
-@click.option("--subject", default="", metavar="LABEL=VALUE,...", help="One subject instead of all of it.")
+@click.option("--limit", help="Only this limit, by its name or statistic.")
+@click.option("--subject", metavar="LABEL=VALUE,...", help="One subject instead of all of it.")
 @click.option("--at", "when", metavar="TIME", help="As of this moment (UTC unless it has a zone).")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
 )
 @config_option
 @_told
-def explain(path: Path, budget: str, limit: str, subject: str, when: str | None, form: str) -> None:
+def explain(
+    path: Path, budget: str, limit: str | None, subject: str | None, when: str | None, form: str
+) -> None:
     """Show why a BUDGET's verdicts are what they are: query, counts, arithmetic, and what would change them.
 
     BUDGET is a budget's id, or that of a row of the dashboard (api.login:p95). It reads the history only, so
@@ -153,9 +156,10 @@ def explain(path: Path, budget: str, limit: str, subject: str, when: str | None,
     from monitor.explain.printed import FORMATS  # noqa: PLC0415 as in run
 
     try:
-        labels = asked.subject_of(subject)
+        named = asked.given("--limit", limit, "--limit p95")
+        labels = asked.subject_of(asked.given("--subject", subject, "--subject instance=10.0.0.7:3000"))
         moment = None if when is None else asked.end_of(when)
-        found = explained(load(path), budget, limit=limit, subject=labels, at=moment, now=datetime.now(UTC))
+        found = explained(load(path), budget, limit=named, subject=labels, at=moment, now=datetime.now(UTC))
     except asked.UnknownError as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)

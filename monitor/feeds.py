@@ -80,7 +80,7 @@ def evictions_of(measure: Measure) -> Measure:
     return Measure(measure.source, Kind.EVICTIONS)
 
 
-def _meaning(config: Config, source: Source) -> str:
+def meaning_of(config: Config, source: Source) -> str:
     """Return what identifies the evidence of a source: under another one, what was kept is of no use."""
     # Everything behind the credentials, as it is written: several hosts, sockets and parameters among it.
     place = "" if source.url is None else source.url.reveal().partition("://")[2].rpartition("@")[2]
@@ -131,7 +131,7 @@ def feeds(config: Config) -> list[Feed]:
     for source in config.sources:
         budgets = tuple(budget for budget in config.budgets if budget.measure.source == source.name)
         seconds = tuple(one for one in config.budgets if one.second and one.second.source == source.name)
-        feed = Feed(source, budgets, _collector(config, source), seconds, meaning=_meaning(config, source))
+        feed = Feed(source, budgets, _collector(config, source), seconds, meaning=meaning_of(config, source))
         if feed.collector is None:
             unset = f"{source.name} is not configured: the environment variable {source.unset} is not set"
             absences = feed.all_absent(Reason.NOT_CONFIGURED, unset)

@@ -10,8 +10,8 @@ from headroom.history import open_history
 from headroom.summary import by_subject, standpoints
 
 
-def verdicts(config: Config, now: datetime, *, subjects: bool) -> list[Verdict]:
-    """Read the history: one verdict per limit for all of its subject, and for each subject where asked."""
+def verdicts(config: Config, now: datetime) -> list[Verdict]:
+    """Read the history: for each budget one verdict per limit for all of its subject, then its subjects'."""
     history = open_history(config.history, collecting=False)
     try:
         standings = history.standings()
@@ -21,6 +21,5 @@ def verdicts(config: Config, now: datetime, *, subjects: bool) -> list[Verdict]:
     found = []
     for budget in config.budgets:
         found += [each.verdict for each in standpoints(budget, sources, standings, now)]
-        if subjects:
-            found += [each.verdict for each in by_subject(budget, sources, standings, now)]
+        found += [each.verdict for each in by_subject(budget, sources, standings, now)]
     return found

@@ -141,6 +141,8 @@ def chart(row_id: str, period: str, *, hold: bool) -> None:
         alt=charts.takeaway(row.title, trace.spans, since=trace.since, until=trace.until),
         config={"displaylogo": False, "displayModeBar": False},
     )
+    if trace.measure:
+        st.caption(visitor.plain(f"The chart shows {trace.measure}, which judged last."))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

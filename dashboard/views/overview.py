@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import data, markup, visitor
+from dashboard import data, instances, markup, visitor
 from dashboard.notices import banner, style, trouble
 from headroom.summary import banner as summed_up
-from headroom.summary import rows, source_ages
+from headroom.summary import by_subject, rows, source_ages
 
 
 @st.fragment(run_every=data.REFRESH)
@@ -23,6 +23,7 @@ def live() -> None:
     now, zone, base = data.now(), visitor.zone(), visitor.base()
     sources = {source.name: source for source in config.sources}
     found = rows(config.budgets, sources, moment.standings, moment.incidents, now)
+    known = {budget.id: by_subject(budget, sources, moment.standings, now) for budget in config.budgets}
     with sentence:
         banner(summed_up(found))
     with ages:
@@ -33,7 +34,8 @@ def live() -> None:
         st.html(markup.HEADING)
         for row in found:
             since = "" if row.since is None else visitor.clock(row.since, now, zone)
-            st.html(markup.row(row, base=base, since=since))
+            beside = instances.over(row, known[row.budget.id])
+            st.html(markup.row(row, base=base, since=since, beside=beside))
     if said := markup.notes(moment.notes):
         notes.expander("Notes on the sources").html(said)
 

@@ -36,6 +36,11 @@ _STATUS = "an HTTP status or several: 2xx, 4* or 404"
 _CLASS_LABEL = "the name of a label that a histogram keeps: letters, digits and _, e.g. tenant"
 _METHOD = "an HTTP method in capital letters, e.g. POST"
 _METRIC = "the name of a metric: letters, digits, _ and :, e.g. http_request_duration_seconds"
+_IN_SECONDS = (
+    "a histogram of seconds, which is what Headroom reads: name one such as http_request_duration_seconds, "
+    "or let the application count seconds"
+)
+_BARE = "the name of the histogram itself, without _bucket, _sum or _count"
 _LABEL = "the name of a label: letters, digits and _, e.g. cache_type"
 _LABEL_VALUE = "a text of 1 to 200 characters"
 _REGEX = "a regular expression of 1 to 200 characters, e.g. ^refresh materialized"
@@ -96,6 +101,22 @@ def _span(least: timedelta, most: timedelta) -> Checked:
             raise wrong("which is too short" if span < least else "which is too long", allowed)
 
     return Checked(check, allowed, DURATION_PATTERN)
+
+
+def _histogram(text: str) -> None:
+    if not re.fullmatch(_METRIC_PATTERN, text):
+        raise wrong("which is not the name of a metric", _METRIC)
+    *before, last = re.split("[_:]+", text.lower())
+    if before and last in _SERIES:
+        raise wrong("which is one of the series of a histogram", _BARE)
+    if last in _SECONDS:
+        return
+    unit = next((word for word in reversed((*before, last)) if word in _OTHER_TIMES), "")
+    unit = unit or (last if before and last in _SHORT_TIMES else "")
+    if unit:
+        raise wrong(f"which is told in {unit}", _IN_SECONDS)
+    if before and last in _NO_TIMES:
+        raise wrong("which counts no durations by its name", _IN_SECONDS)
 
 
 def _size(text: str) -> None:
@@ -163,6 +184,24 @@ def _statuses(value: object) -> object:
 
 
 _WORD = "[a-z0-9]+"
+_METRIC_PATTERN = r"^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$"
+_SERIES = ("bucket", "sum", "count")
+_SECONDS = ("seconds", "second", "secs", "sec", "s")
+_OTHER_TIMES = tuple(
+    f"{size}{word}"
+    for size in ("milli", "micro", "nano")
+    for word in ("seconds", "second", "secs", "sec", "s")
+)
+"""Words that mean a unit wherever they stand in a name."""
+_SHORT_TIMES = (
+    *("ms", "msec", "msecs", "us", "usec", "usecs", "ns", "nsec", "nsecs"),
+    *("minutes", "minute", "mins", "hours", "hour", "days", "day", "weeks", "week"),
+)
+"""Words that mean a unit at the end of a name only: us_east_request_duration is no time."""
+_NO_TIMES = (
+    *("bytes", "byte", "kilobytes", "megabytes", "gigabytes", "kb", "mb", "gb", "kib", "mib", "gib", "bits"),
+    *("total", "ratio", "percent", "celsius", "joules", "watts", "volts", "amperes", "meters", "grams"),
+)
 _SHORTEST = timedelta(milliseconds=100)
 _OUR_HEADERS = (
     *("accept-encoding", "authorization", "connection", "content-length", "content-type", "cookie", "expect"),
@@ -175,9 +214,9 @@ Text = Annotated[str, _matching(r"^[^\u0000]{1,500}$", "which is empty or too lo
 Every = Annotated[str, _span(_SHORTEST, timedelta(hours=1))]
 Span = Annotated[str, _span(_SHORTEST, timedelta(days=31))]
 Timeout = Annotated[str, _span(_SHORTEST, timedelta(minutes=1))]
-Metric = Annotated[
-    str, _matching(r"^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$", "which is not the name of a metric", _METRIC)
-]
+Metric = Annotated[str, _matching(_METRIC_PATTERN, "which is not the name of a metric", _METRIC)]
+HistogramName = Annotated[str, Checked(_histogram, _METRIC, _METRIC_PATTERN)]
+"""Names without any unit are taken at their word: the figures tell whether they are seconds."""
 Label = Annotated[
     str, _matching(r"^[a-zA-Z_][a-zA-Z0-9_]{0,199}$", "which is not the name of a label", _LABEL)
 ]

@@ -20,6 +20,7 @@ from headroom.config.scalars import (
     Every,
     HeaderName,
     HeaderValue,
+    HistogramName,
     Id,
     Label,
     LabelValue,
@@ -175,7 +176,7 @@ class HistogramSpec(Spec):
     """The latency of a class of requests, from a Prometheus histogram."""
 
     KEY: ClassVar[str] = "histogram"
-    histogram: Metric
+    histogram: HistogramName
     """The metric's name without _bucket, e.g. http_request_duration_seconds."""
     source: Name
     """A source of kind prometheus."""

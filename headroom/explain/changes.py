@@ -13,7 +13,7 @@ from headroom.evidence import Evidence, Histogram
 from headroom.explain.records import Change
 from headroom.judge import Case
 from headroom.rate import Rate
-from headroom.wording import samples_missing
+from headroom.wording import samples_missing, unsettled
 
 _MOST = 10**9  # requests; what takes more is no advice
 
@@ -139,7 +139,7 @@ class _WhatIf:
         effect, alpha = self._rate.effect_high(self._case.alpha), self._case.alpha
         more = samples_missing(self._case.limit, self._rate.bounds, effect=effect, alpha=alpha)
         if more is None:
-            return [Change("no number of further requests worth waiting for: the rate is too near the limit")]
+            return [Change(f"no number of further {self._events} worth waiting for: {unsettled(self._rate)}")]
         return [Change(f"about {more} more {self._events} at this rate of slow ones settle it", amount=more)]
 
     def _nearest(self, wanted: Outcome, room: int, sign: int) -> int | None:

@@ -34,7 +34,8 @@ def _one(one: Explained) -> dict[str, Any]:
             "inequality": one.measured[0].explanation.promise.inequality,
             "words": one.measured[0].explanation.promise.words,
         },
-        "verdict": None if one.verdict is None else record(one.verdict),
+        "verdict": None if one.said is None else record(one.said),
+        "recomputed": None if one.verdict is None else record(one.verdict),
         "recorded": None
         if told is None
         else {
@@ -56,6 +57,7 @@ def _measured(each: Measured) -> dict[str, Any]:
         "measure": each.measure.key,
         "source": each.measure.source,
         "judges": each.judges,
+        "foreign": each.foreign,
         "query": {
             "whom": each.query.whom,
             "sent": list(each.query.sent),

@@ -10,6 +10,7 @@ from headroom.budgets import Budget, Limit, Subject
 from headroom.config import Config
 from headroom.config.problems import closest, quoted
 from headroom.history import Standing
+from headroom.instances import natural, printable
 
 _NAMED = 10  # subjects in one sentence
 
@@ -20,7 +21,7 @@ class UnknownError(Exception):
 
 def chosen(config: Config, name: str, wanted: str) -> tuple[Budget, list[Limit]]:
     """Return the budget and the limits of it that are asked about, or raise UnknownError."""
-    ident, _, row = name.partition(":")
+    ident, colon, row = name.partition(":")
     names = [budget.id for budget in config.budgets]
     budget = next((one for one in config.budgets if one.id == ident), None)
     if budget is None:
@@ -31,6 +32,9 @@ def chosen(config: Config, name: str, wanted: str) -> tuple[Budget, list[Limit]]
             + f"it has {', '.join(names)}"
         )
     limits = list(budget.limits)
+    if colon and not row:
+        has = ", ".join(dict.fromkeys(one.name for one in budget.limits))
+        raise UnknownError(f"{quoted(name)} names no limit behind the colon; {budget.id} has {has}")
     for word in (row, wanted):
         if word:
             found = [one for one in limits if word.lower() in (one.name.lower(), one.statistic.value)]
@@ -43,10 +47,10 @@ def chosen(config: Config, name: str, wanted: str) -> tuple[Budget, list[Limit]]
 
 def check_subject(budget: Budget, subject: Subject, standings: Sequence[Standing]) -> None:
     """Raise UnknownError where nothing was ever judged of a subject."""
-    known = sorted({one.verdict.subject for one in standings if one.verdict.subject})
+    known = sorted({one.verdict.subject for one in standings if one.verdict.subject}, key=natural)
     if not subject or subject in known:
         return
-    written = [_spelled(one) for one in known[:_NAMED]]
+    written = [printable(_spelled(one)) for one in known[:_NAMED]]
     more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
     has = f"it knows {', '.join(written)}{more}" if known else "it knows no subjects; leave --subject out"
     near = closest(_spelled(subject), [_spelled(one) for one in known])
@@ -59,6 +63,17 @@ def check_subject(budget: Budget, subject: Subject, standings: Sequence[Standing
 
 def _spelled(subject: Subject) -> str:
     return ",".join(f"{label}={value}" for label, value in subject)
+
+
+def given(option: str, text: str | None, example: str) -> str:
+    """Return what an option was given, "" where it was left out; an empty one would mean all unseen.
+
+    Raises:
+        UnknownError: it is blank.
+    """
+    if text is not None and not text.strip():
+        raise UnknownError(f"{option} {quoted(text)} names nothing; leave it out for all, or write {example}")
+    return text or ""
 
 
 def end_of(text: str) -> datetime:

@@ -12,6 +12,7 @@ from headroom.evidence import Evidence, Gauge, Histogram, Moments, Ratio, merged
 from headroom.explain import Row
 from headroom.explain.ledger import shown
 from monitor.explain.blocks import WIDTH, Block, Items, Table, Text, width_of
+from monitor.explain.folded import sums
 
 FIRST, LAST = 8, 28
 """Lines of the oldest and of the newest intervals; those between are folded into one."""
@@ -19,6 +20,12 @@ _DIGITS = 6
 _LEFT_OUT = 10
 _NOTES = 5
 _MS = 1000
+_STORED = (
+    "k_low and k_high of a row were proven statement by statement when it was read, added up and stored. "
+    "Only the sums over all statements are kept, so these two columns cannot be redone from this table. What "
+    "can be redone are the lines “from the figures of all of them together” (Cantelli's inequality), where "
+    "the arithmetic has them; of both, the tighter holds."
+)
 
 Groups = list[list[int]]
 """Buckets by number, each group being one column."""
@@ -32,6 +39,9 @@ def tables(rows: Sequence[Row], limit: Limit, *, narrow: bool) -> Iterator[Block
         if len(groups) > 1:
             yield Text(f"{len(group)} of {len(rows)} rows are of this form:")
         yield _table(group, limit, narrow=narrow)
+    yield from sums(rows, [row for group in groups for row in middle(group)])
+    if any(isinstance(row.evidence, Moments) for row in rows) and limit.statistic.share is not None:
+        yield Text(_STORED)
     said = list(dict.fromkeys(f"{clock(row.end)}: {row.detail}" for row in reversed(rows) if row.detail))
     if said:
         more = len(said) - _NOTES
@@ -51,6 +61,11 @@ def left_out(rows: Sequence[Row]) -> Iterator[Block]:
     more = len(rows) - len(told)
     yield Text("Not judged: a gap is too long for one interval, and what is suspect may hide a reset.")
     yield Items([*([f"{more} earlier ones"] if more else []), *told])
+
+
+def middle(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the rows of one table that are folded into one line."""
+    return rows[FIRST:-LAST] if len(rows) > FIRST + LAST + 1 else ()
 
 
 def clock(moment: datetime) -> str:
@@ -88,11 +103,11 @@ def _folded(rows: Sequence[Row], limit: Limit, groups: Groups) -> list[list[str]
     def line(some: Sequence[Row], *left: str) -> None:
         lines.append([*left, *(figure for _, figure in _cells(some, limit, groups))])
 
-    middle = rows[FIRST:-LAST] if len(rows) > FIRST + LAST + 1 else []
+    inner = middle(rows)
     for i, row in enumerate(rows):
-        if middle and i == FIRST:
-            line(middle, "...", clock(middle[0].start), clock(middle[-1].end), f"{len(middle)} rows")
-        if not FIRST <= i < FIRST + len(middle):
+        if inner and i == FIRST:
+            line(inner, "...", clock(inner[0].start), clock(inner[-1].end), f"{len(inner)} rows")
+        if not FIRST <= i < FIRST + len(inner):
             line([row], str(row.poll), clock(row.start), clock(row.end), row.quality.value)
     line(rows, "", "", "", "sum")
     return lines

@@ -17,7 +17,7 @@ from headroom.units import format_duration
 from monitor.explain.asked import check_subject, chosen
 from monitor.explain.query import Query, query_of
 from monitor.explain.recorded import Recorded, Told
-from monitor.feeds import evictions_of
+from monitor.feeds import evictions_of, meaning_of
 from monitor.judging import case_of, judging
 
 _PAUSE = 2.2  # polls: a moment this soon after one that was recorded is spoken of by its verdict
@@ -29,12 +29,14 @@ class Measured:
 
     Attributes:
         judges: whether the verdict is by this measure; True where it is the only one.
+        foreign: what is recorded was read under another address or other classes than the file has now.
     """
 
     measure: Measure
     query: Query
     explanation: Explanation
     judges: bool
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,13 @@ class Explained:
     """A limit and subject at one moment.
 
     Attributes:
-        verdict: what is said of that moment; None where it could not be judged for a fault of ours.
+        verdict: what the recorded evidence comes to at that moment, judged anew; None where it could not be
+            judged for a fault of ours.
         told: what the history keeps of what was said then; None where it keeps nothing.
-        now: what is said at present, where time has changed it; None where it is the same, or of the past.
+        now: what `headroom check` says at the moment that is asked about, where that is something else: the
+            verdict is too old by then, or nobody ever made one; None where it is the same.
         remarks: what else a reader should know, one sentence each.
+        recorded: the verdict of that very moment as the history keeps it; None where it keeps only a change.
     """
 
     budget: Budget
@@ -57,6 +62,27 @@ class Explained:
     now: Verdict | None
     measured: tuple[Measured, ...]
     remarks: tuple[str, ...]
+    recorded: Verdict | None = None
+
+    @property
+    def said(self) -> Verdict | None:
+        """What `headroom check` says, or said, at the moment that is asked about; it judges nothing anew."""
+        told, verdict = self.told, self.now or self.recorded or self.verdict
+        if told is None or verdict is None or verdict is not self.verdict or self.same:
+            return verdict
+        # Of earlier verdicts the history keeps no figures, and those of another verdict would belie it.
+        return replace(
+            verdict,
+            outcome=told.outcome,
+            reason=told.reason,
+            detail=told.detail,
+            value=None,
+            slow=None,
+            slow_share=None,
+            headroom=None,
+            n=0,
+            firm=False,
+        )
 
     @property
     def same(self) -> bool:
@@ -126,9 +152,12 @@ def _one(
             verdict is not None and verdict.detail.startswith(f"{named(measure)}: ")
         )
         asked = evictions_of(measure) if case.limit in budget.evicting else measure
-        measured.append(Measured(measure, query_of(config, budget, asked, moment), explain(case), judges))
+        query = query_of(config, budget, asked, moment, subject)
+        measured.append(
+            Measured(measure, query, explain(case), judges, _foreign(config, history, measure.source))
+        )
     present = None
-    if at is None or (standing is not None and standing.verdict.at <= at):
+    if at is None or standing is None or standing.verdict.at <= at:
         present = _present(config, budget, limit, subject, standing, now if at is None else min(at, now))
     return Explained(
         budget,
@@ -139,8 +168,28 @@ def _one(
         told,
         present,
         tuple(sorted(measured, key=lambda each: not each.judges)),
-        tuple(_remarks(verdict, standing, told, moment, at)),
+        (*_otherwise(config, measured), *_remarks(verdict, standing, told, moment, at)),
+        standing.verdict if standing is not None and standing.verdict.at == moment else None,
     )
+
+
+def _foreign(config: Config, history: History, name: str) -> bool:
+    """Tell whether a source was last read under another address or other classes, as far as can be told."""
+    source = next(one for one in config.sources if one.name == name)
+    stored = history.last_snapshot(name)
+    return (
+        stored is not None
+        and source.url is not None
+        and not stored[0].endswith(f"|{meaning_of(config, source)}")
+    )
+
+
+def _otherwise(config: Config, measured: Sequence[Measured]) -> list[str]:
+    return [
+        f"{name}: recorded under another address or other classes than {config.path.name} has now; the "
+        "counts are of those, and `headroom run` begins anew with the present ones"
+        for name in dict.fromkeys(each.measure.source for each in measured if each.foreign)
+    ]
 
 
 def _moment(

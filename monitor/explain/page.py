@@ -24,7 +24,7 @@ def pages(explained: Iterable[Explained], *, narrow: bool) -> Iterator[Block]:
 
 
 def _page(one: Explained, *, narrow: bool) -> Iterator[Block]:
-    verdict, main = one.verdict, one.measured[0].explanation
+    verdict, main = one.said, one.measured[0].explanation
     said = "cannot be told" if verdict is None else f"{verdict.outcome} ({verdict.reason})"
     yield Heading(1, f"{one.budget.id} {one.limit.name}{_of(one.subject)}: {said}")
     yield Text(f"{one.budget.title}. Explained as of {_moment(one.at)}, from what was recorded until then.")
@@ -40,6 +40,8 @@ def _page(one: Explained, *, narrow: bool) -> Iterator[Block]:
     for each in one.measured:
         by = _by(each, len(one.measured))
         yield Heading(2, f"2. What is read{by}")
+        if each.foreign:
+            yield Text("The counts below were read under another address or other classes. This is read now:")
         yield from _query(each.query)
         yield Heading(2, f"3. The counts{by}")
         yield from _counts(each.explanation, narrow=narrow)
@@ -101,8 +103,15 @@ def _arithmetic(found: Explanation) -> Iterator[Block]:
 
 def _verdict(one: Explained) -> Iterator[Block]:
     verdict = one.verdict
+    if one.now is not None:
+        yield Text(f"At {_moment(one.now.at)} it is {one.now.outcome} ({one.now.reason}): {one.now.detail}")
     if verdict is not None:
-        yield Text(f"{verdict.outcome.value} ({verdict.reason}): {verdict.detail}")
+        anew = (
+            ""
+            if one.now is None and one.same
+            else f"Judged anew as of {_moment(one.at)}, from what was recorded then: "
+        )
+        yield Text(f"{anew}{verdict.outcome.value} ({verdict.reason}): {verdict.detail}")
         facts = list(_facts(verdict))
         if facts:
             yield Items(facts)
@@ -121,8 +130,6 @@ def _verdict(one: Explained) -> Iterator[Block]:
             "It was judged by limits, classes or a window that have changed since, or by a process that had "
             "read less than is recorded."
         )
-    if one.now is not None:
-        yield Text(f"At {_moment(one.now.at)} it is {one.now.outcome} ({one.now.reason}): {one.now.detail}")
 
 
 def _facts(verdict: Verdict) -> Iterator[str]:

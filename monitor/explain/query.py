@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from headroom.budgets import Budget, Kind, Measure
+from headroom.budgets import Budget, Kind, Measure, Subject
 from headroom.config import Config
+from headroom.instances import name as named
 from headroom.observation import SourceError
 from headroom.sources import EndpointClass, QueryClass, Source, SourceKind
 from headroom.units import format_duration
@@ -42,14 +45,19 @@ class Query:
     rules: tuple[str, ...]
 
 
-def query_of(config: Config, budget: Budget, measure: Measure, at: datetime) -> Query:
-    """Return what is read for a measure whose window ends at a moment."""
+def query_of(config: Config, budget: Budget, measure: Measure, at: datetime, subject: Subject = ()) -> Query:
+    """Return what is read for a measure whose window ends at a moment.
+
+    With a subject, what is read is the same for all, but only its part counts, and is asked for by the line
+    to paste.
+    """
     source = next(one for one in config.sources if one.name == measure.source)
-    sent, paste, rules = _SENT[source.kind](config, source, budget, measure, at)
+    sent, paste, rules = _SENT[source.kind](config, source, budget, measure, at, subject)
     whom = (
         f"{source.name}, {_KIND[source.kind]} at {_place(source)}, read every {format_duration(source.every)}"
     )
-    return Query(whom, sent, paste, tuple(rules))
+    own = (f"only what is of {named(subject)}",) if subject else ()
+    return Query(whom, sent, paste, (*own, *rules))
 
 
 _Sent = tuple[tuple[str, ...], str, Iterator[str]]
@@ -82,7 +90,9 @@ def _place(source: Source) -> str:
         return "an address that cannot be read"
 
 
-def _prometheus(config: Config, source: Source, budget: Budget, measure: Measure, at: datetime) -> _Sent:
+def _prometheus(
+    config: Config, source: Source, budget: Budget, measure: Measure, at: datetime, subject: Subject
+) -> _Sent:
     from collectors.prometheus import query  # noqa: PLC0415 as above
     from collectors.prometheus.asked import OF_MACHINES  # noqa: PLC0415 as above
     from collectors.prometheus.fetch import FIRST_WINDOW  # noqa: PLC0415 as above
@@ -94,10 +104,19 @@ def _prometheus(config: Config, source: Source, budget: Budget, measure: Measure
             return query.gauge(measure.of, seconds)
         return query.machines(OF_MACHINES[measure.kind], seconds)
 
-    whole = asked((budget.window + 2 * source.every).total_seconds())
+    whole = _of_subject(asked((budget.window + 2 * source.every).total_seconds()), subject)
     paste = _curl(source, whole, at)
     rules = _of_class(config, measure) if measure.kind is Kind.HISTOGRAM else _of_machines(measure)
     return (asked(FIRST_WINDOW),), paste, rules
+
+
+def _of_subject(text: str, subject: Subject) -> str:
+    """Return a query for raw samples of one subject alone; PromQL reads strings as JSON writes them."""
+    selector, _, window = text.rpartition("[")
+    metric, _, labels = selector.removesuffix("}").partition("{")
+    own = [f"{label}={json.dumps(value, ensure_ascii=False)}" for label, value in subject]
+    matchers = ",".join([*([labels] if labels else []), *own])
+    return f"{metric}{{{matchers}}}[{window}" if own else text
 
 
 def _curl(source: Source, text: str, at: datetime) -> str:
@@ -114,12 +133,20 @@ def _curl(source: Source, text: str, at: datetime) -> str:
     if access.user or access.password:
         words += ["-u", "USER:PASSWORD"]
     if access.bearer or access.bearer_file:
-        words += ["-H", "Authorization: Bearer $TOKEN"]
-    words += [word for name in access.headers for word in ("-H", f"{name}: ...")]
-    words += ["--cacert", str(access.ca)] if access.ca else []
-    words.append(f"{address.base}/api/v1/query")
-    words += ["--data-urlencode", f"query={text}", "-d", f"time={at.timestamp():.3f}"]
-    return shlex.join(words)
+        words += ["-H", '"Authorization: Bearer $TOKEN"']
+    words += [word for name in access.headers for word in ("-H", _header(name))]
+    rest = ["--cacert", str(access.ca)] if access.ca else []
+    rest.append(f"{address.base}/api/v1/query")
+    rest += ["--data-urlencode", f"query={text}", "-d", f"time={at.timestamp():.3f}"]
+    return f"{' '.join(words)} {shlex.join(rest)}"
+
+
+def _header(name: str) -> str:
+    """Return a header for a shell, its value being the variable that is named like it."""
+    variable = re.sub("[^A-Z0-9]", "_", name.upper())
+    if re.fullmatch("[A-Za-z][A-Za-z0-9-]*", name):
+        return f'"{name}: ${variable}"'
+    return f'{shlex.quote(f"{name}: ")}"$H{variable}"'
 
 
 def _of_class(config: Config, measure: Measure) -> Iterator[str]:
@@ -178,7 +205,14 @@ def _of_machines(measure: Measure) -> Iterator[str]:
     }.get(measure.kind, "")
 
 
-def _postgres(config: Config, source: Source, budget: Budget, measure: Measure, at: datetime) -> _Sent:  # noqa: ARG001 one signature for all kinds
+def _postgres(
+    config: Config,
+    source: Source,  # noqa: ARG001 one signature for all kinds
+    budget: Budget,  # noqa: ARG001 as above
+    measure: Measure,
+    at: datetime,  # noqa: ARG001 as above
+    subject: Subject,  # noqa: ARG001 as above
+) -> _Sent:
     from collectors.postgres import statements  # noqa: PLC0415 as above
 
     if measure.kind is Kind.CONNECTIONS:
@@ -204,7 +238,8 @@ def _of_connections(measure: Measure) -> Iterator[str]:
         if measure.of == "max_connections"
         else f"the {measure.of} that the budget names"
     )
-    yield f"{who}, divided by {whole}; the columns total and seconds hold this share"
+    of = "the column value x s is this share times the seconds for which it stood"
+    yield f"{who}, divided by {whole}; {of}"
 
 
 def _of_statements(config: Config, measure: Measure) -> Iterator[str]:
@@ -226,7 +261,14 @@ def _shape(name: str, found: QueryClass | None) -> str:
     return "; ".join(told) or "what matches no other class"
 
 
-def _redis(config: Config, source: Source, budget: Budget, measure: Measure, at: datetime) -> _Sent:  # noqa: ARG001 as above
+def _redis(
+    config: Config,  # noqa: ARG001 as above
+    source: Source,
+    budget: Budget,  # noqa: ARG001 as above
+    measure: Measure,
+    at: datetime,  # noqa: ARG001 as above
+    subject: Subject,  # noqa: ARG001 as above
+) -> _Sent:
     from collectors.redis import info  # noqa: PLC0415 as above
 
     names = {

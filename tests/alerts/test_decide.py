@@ -105,8 +105,9 @@ def test_the_worst_value_is_kept() -> None:
     assert worse is not None
 
     assert first.worst == (
-        "1.7 times the limit at 14:02:10 UTC: 35 of 412 took longer than 200 ms (8.5 %), 5 % allowed; "
+        "1.7 times the slow requests allowed at 14:02:10 UTC: "
+        "35 of 412 took longer than 200 ms (8.5 %), 5 % allowed; "
         "the rate behind it is at least 5.4 % at 99 % confidence"
     )
     assert milder.worst == first.worst
-    assert worse.worst == "5 times the limit at 14:02:10 UTC: worse"
+    assert worse.worst == "5 times the slow requests allowed at 14:02:10 UTC: worse"

@@ -64,6 +64,30 @@ def test_of_several_over_the_slowest_comes_first() -> None:
     assert [line[1] for line in found] == ["b", "a"]
 
 
+def test_those_that_are_over_are_counted() -> None:
+    """For the row of their limit alone, each once; where none is over there is nothing to say."""
+    said = [
+        slow("a", Outcome.OVER, 40, 40),
+        slow("b", Outcome.MET, 0, 0),
+        slow("b", Outcome.OVER, 9, 9, limit=1),
+    ]
+    whole = [standing(verdict(latency(), number, Outcome.MET)) for number in (0, 1)]
+    known = [*whole, *(standing(one) for one in said)]
+    found = sorted(rows([latency()], SOURCES, known, [], NOW), key=lambda row: row.id)
+    beside = by_subject(latency(), SOURCES, known, NOW)
+
+    assert [instances.over(row, beside) for row in found] == ["1 of 2 instances over", "1 of 1 instance over"]
+    assert instances.over(found[0], beside[1:]) == ""
+
+
+def test_equals_stand_as_people_count() -> None:
+    """The second before the tenth."""
+    hosts = ("10.0.0.10:3000", "10.0.0.2:3000", "10.0.0.1:3000")
+    found = lines(table(*(slow(host, Outcome.MET, 0, 0) for host in hosts)))
+
+    assert [line[1] for line in found] == ["10.0.0.1:3000", "10.0.0.2:3000", "10.0.0.10:3000"]
+
+
 def test_with_only_the_whole_there_is_no_table() -> None:
     """Nor with instances that are known for another statistic only."""
     assert table() == ""

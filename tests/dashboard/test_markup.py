@@ -55,11 +55,21 @@ def test_a_met_row_is_short() -> None:
     assert 'href="/budget?' in html
 
 
+def test_what_a_met_row_hides_is_marked() -> None:
+    """A slow instance under a met whole is seen on the overview, and heard."""
+    html = markup.row(row(Outcome.MET), base="", since="", beside="1 of 12 instances over")
+
+    assert '<span class="hr-beside">1 of 12 instances over</span>' in html
+    assert ', 1 of 12 instances over"' in html
+    assert "hr-beside" not in markup.row(row(Outcome.MET), base="", since="")
+
+
 def test_nothing_from_outside_becomes_markup() -> None:
     """A title, a sentence of a source, a metric's name or a source's trouble."""
     hostile = replace(row(detail=HOSTILE), budget=replace(latency(), id=HOSTILE, title=HOSTILE))
     pages = [
         markup.row(hostile, base="", since=HOSTILE),
+        markup.row(row(), base="", since="", beside=HOSTILE),
         markup.sources([SourceAge(HOSTILE, timedelta(0), late=True, detail=HOSTILE)]),
         markup.unclassified([(HOSTILE, Ratio(1, 2))]),
         markup.notes({"a": (HOSTILE,)}),

@@ -67,6 +67,26 @@ def test_the_overview_has_the_19_rows_worst_first() -> None:
 
 
 @pytest.mark.usefixtures("configured")
+def test_the_overview_marks_rows_with_slow_instances() -> None:
+    """How many of them are over stands beside the name of the row, and nowhere else."""
+    html = " ".join(element.value for element in overview().html)
+    marks = dict(re.findall(r'data-row="([^"]+)".*?(?:hr-beside">([^<]*)<|</a>)', html))
+
+    assert marks["api.login:p95"] == "1 of 4 instances over"
+    assert marks["api.read:p95"] == ""
+
+
+@pytest.mark.usefixtures("configured")
+def test_the_chart_of_two_measures_says_which_it_shows() -> None:
+    """Of a budget with one there is nothing to say."""
+    (caption,) = budget(b="db.lookup", s="p95").caption
+    assert caption.value.replace("\\", "") == (
+        "The chart shows db_query_duration_seconds at metrics, which judged last."
+    )
+    assert not budget(b="db.list", s="p95").caption
+
+
+@pytest.mark.usefixtures("configured")
 def test_the_overview_says_it_in_one_sentence() -> None:
     """Red, with the number of rows of each kind and the worst of them."""
     page = overview()

@@ -64,3 +64,52 @@ def redo(text: str) -> int:
             redone += 1
         seen.add(value)
     return redone
+
+
+_ROW = re.compile(r"^ +[0-9]+ {2,}[0-9]{2}:")
+_SPREAD = re.compile(r"^(m|k[kn]|nn|sum)(_low|_high)?$")
+
+
+def redo_sums(text: str) -> int:
+    """Compute the sums behind each design effect anew from the tables; return how many there were.
+
+    Raises:
+        AssertionError: the rows that are printed, and the sums of those that are not, come to something else.
+    """
+    heads, polls, found = [], {}, 0
+    printed = text.splitlines()
+    for i, line in enumerate(printed):
+        if line.startswith("   ") and line.split()[:1] == ["poll"]:
+            heads = re.split(" {2,}", line.strip())
+            polls = {} if "3. The counts" in "".join(printed[max(0, i - 4) : i]) else polls
+        elif _ROW.match(line) and "k_low" in heads:
+            cells = re.split(" {2,}", line.strip())
+            row = dict(zip(heads, cells, strict=True))
+            one = polls.setdefault(int(row["poll"]), [0, 0, 0])
+            for at, name in enumerate(("n", "k_low", "k_high")):
+                one[at] += int(row[name])
+    values = {symbol: int(value) for symbol, _, value in lines(text) if value.isdigit()}
+    told = re.search(r"The polls ([0-9, to]+) together", " ".join(text.split()))
+    for run in told[1].split(", ") if told else ():
+        first, _, last = run.partition(" to ")
+        for number in range(int(first), int(last or first) + 1):
+            polls.pop(number, None)
+    kept = [one for one in polls.values() if one[0]]
+    for symbol, value in values.items():
+        match = _SPREAD.match(symbol)
+        if match is None:
+            continue
+        name, suffix = match[1], match[2] or ""
+        k = 1 if suffix == "_low" else 2
+        folded = {"m": "m_folded", "nn": "nn_folded", "sum": f"k_folded{suffix}"}
+        of = folded.get(name, f"{name}_folded{suffix}")
+        again = {
+            "m": len(kept),
+            "kk": sum(one[k] ** 2 for one in kept),
+            "kn": sum(one[k] * one[0] for one in kept),
+            "nn": sum(one[0] ** 2 for one in kept),
+            "sum": sum(one[k] for one in kept),
+        }[name] + (values[of] if told else 0)
+        assert again == value, f"{symbol}: {again} is not {value}"
+        found += 1
+    return found

@@ -13,9 +13,9 @@ from headroom.explain import explain
 from headroom.explain.changes import shifted
 from headroom.judge import Case, judge
 from headroom.rate import rate_of
-from monitor.explain.blocks import Sums, as_markdown, as_terminal
+from monitor.explain.blocks import Sums, Text, as_markdown, as_terminal
 from monitor.explain.counts import left_out, tables
-from tests.explain.calculator import lines, redo
+from tests.explain.calculator import lines, redo, redo_sums
 from tests.explain.strategies import cases
 from tests.explain.test_changes import exact
 from tests.judge.cases import case, held
@@ -41,6 +41,7 @@ def test_every_line_can_be_computed_from_the_lines_above_it(case: Case) -> None:
     found = explain(case)
     text = as_terminal([Sums("", [(step.text, step.words) for step in found.steps])])
     assert redo(text) == sum(bool(step.expression) for step in found.steps)
+    redo_sums(as_terminal([*tables(found.rows, case.limit, narrow=True), Text(""), Sums("", [])]) + text)
 
 
 @settings(max_examples=150, deadline=None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -127,6 +129,11 @@ async def test_when_time_has_passed_both_are_said(tmp_path: Path) -> None:
         assert found.now is not None
         assert (found.now.outcome, found.now.reason) == (Outcome.BLIND, Reason.STALE)
         text = FORMATS["table"]([found])
+        assert text.startswith("api.login p95: blind (stale)\n")
+        (document,) = json.loads(FORMATS["json"]([found]))["explanations"]
+        assert (document["verdict"]["outcome"], document["verdict"]["reason"]) == ("blind", "stale")
+        assert document["recomputed"]["outcome"] == "met"
+        assert "Judged anew as of 2026-11-22 12:01:30 UTC, from what was recorded then: met (within" in text
         assert "The same is recorded at 2026-11-22 12:01:30 UTC." in text
         assert "At 2026-11-22 12:11:30 UTC it is blind (stale): nothing was judged for 10 min" in text
 
@@ -151,6 +158,56 @@ async def test_the_past_is_explained_from_what_was_recorded_then(tmp_path: Path)
         )
 
 
+async def test_a_moment_after_the_end_is_what_check_said_then(tmp_path: Path) -> None:
+    """Ten minutes after the last poll nothing was met any more, however good the last reading was."""
+    async with stage(tmp_path, CONFIG) as on:
+        for _ in range(6):
+            standing = (await on.poll(logins(100, 0)))["p95"]
+        found = told(on, limit="p95", later=3600, at=standing.verdict.at + timedelta(minutes=10))[0]
+        assert found.said is not None
+        assert (found.said.outcome, found.said.reason) == (Outcome.BLIND, Reason.STALE)
+        assert found.said.detail.startswith("nothing was judged for 10 min (last: met")
+        assert FORMATS["table"]([found]).startswith("api.login p95: blind (stale)\n")
+
+
+async def test_what_was_recorded_stands_in_the_heading(tmp_path: Path) -> None:
+    """The heading is the recorded verdict also where the file has another window by now."""
+    async with stage(tmp_path, CONFIG) as on:
+        for slow in (50, 50, 50, 50, 50, 0, 0, 0, 0):
+            standing = (await on.poll(logins(100 - slow, slow)))["p95"]
+        (tmp_path / "budgets.yaml").write_text(CONFIG.replace("window: 5m", "window: 60s"))
+        found = told(on, limit="p95")[0]
+        assert not found.same
+        assert found.said == standing.verdict
+        text = FORMATS["table"]([found])
+        assert text.startswith("api.login p95: over (over limit)\n")
+        assert "Judged anew as of 2026-11-22 12:02:15 UTC, from what was recorded then: met (within" in text
+        assert "Recorded at 2026-11-22 12:02:15 UTC is another: over (over limit)" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("was", "now"), [("127.0.0.1:9", "127.0.0.1:10"), ('path: "/auth/login"', 'path: "/auth/*"')]
+)
+async def test_evidence_of_another_address_or_class_says_so(tmp_path: Path, was: str, now: str) -> None:
+    """What is recorded is not shown as if it came from where the file points by now."""
+    async with stage(tmp_path, CONFIG) as on:
+        for _ in range(6):
+            await on.poll(logins(100, 0))
+        assert told(on)[0].remarks == ()
+        assert CONFIG.count(was) == 1
+        (tmp_path / "budgets.yaml").write_text(CONFIG.replace(was, now))
+        found = told(on)[0]
+        assert found.remarks == (
+            (
+                "metrics: recorded under another address or other classes than budgets.yaml has now; the "
+                "counts are of those, and `headroom run` begins anew with the present ones"
+            ),
+        )
+        text = " ".join(FORMATS["table"]([found]).split())
+        assert "The counts below were read under another address or other classes. This is read now:" in text
+        assert json.loads(FORMATS["json"]([found]))["explanations"][0]["measures"][0]["foreign"] is True
+
+
 async def test_before_the_first_poll_it_says_so(tmp_path: Path) -> None:
     """A moment of which nothing is kept is blind, with what to do."""
     async with stage(tmp_path, CONFIG) as on:
@@ -171,7 +228,10 @@ async def test_nothing_judged_yet_is_said(tmp_path: Path) -> None:
         assert found.remarks == (
             "nothing was ever judged of it: is `headroom run` running with this file and this history?",
         )
-        assert "blind (no data): no reading within 5 min" in FORMATS["table"]([found])
+        text = FORMATS["table"]([found])
+        assert text.startswith("api.login p95: blind (no data)\n")
+        assert "it is blind (no data): no reading yet; is `headroom run` running?" in text
+        assert "recorded then: blind (no data): no reading within 5 min" in " ".join(text.split())
 
 
 async def test_an_instance_is_explained_by_its_own_evidence(tmp_path: Path) -> None:
@@ -187,12 +247,36 @@ async def test_an_instance_is_explained_by_its_own_evidence(tmp_path: Path) -> N
         )
         assert_same(found, standing)
         assert_same(told(on)[0], on.standings()["p95"])
+        query = found.measured[0].query
+        assert query.rules[0] == "only what is of instance 10.0.0.7:3000"
+        selector = (
+            '{__name__=~"http_request_duration_seconds(_bucket|_sum|_count)?",instance="10.0.0.7:3000"}'
+        )
+        assert f"query={selector}[330000ms]" in shlex.split(query.paste)
         with pytest.raises(UnknownError) as error:
             told(on, subject=(("instance", "10.0.0.8:3000"),))
         assert str(error.value) == (
             'nothing was ever judged of "instance=10.0.0.8:3000" for api.login; did you mean '
             '"instance=10.0.0.7:3000"? it knows instance=10.0.0.7:3000'
         )
+
+
+async def test_hostile_subjects_are_named_harmlessly(tmp_path: Path) -> None:
+    """What an instance calls itself is one bounded line in an error, and counted as people count."""
+    hostile: Subject = (("instance", "a\x1b[2J\nover  api.login" + "x" * 500),)
+    async with stage(tmp_path, CONFIG) as on:
+        for host in (hostile, (("instance", "n.10"),), (("instance", "n.2"),)):
+            await on.poll(logins(60, 40, subject=host))
+        with pytest.raises(UnknownError) as error:
+            told(on, subject=(("instance", "zzz"),))
+        text = str(error.value)
+        assert text.isprintable()
+        assert text.startswith(
+            'nothing was ever judged of "instance=zzz" for api.login; did you mean "instance=n.2"? it knows '
+            "instance=a\ufffd[2J"
+        )
+        assert text.endswith(", instance=n.2, instance=n.10")
+        assert len(text) < 300
 
 
 async def test_an_evicting_redis_is_explained_by_its_evictions(tmp_path: Path) -> None:

@@ -92,6 +92,25 @@ def test_prometheus_is_asked_in_the_collector_s_own_words(told: dict[str, tuple[
     assert told["resource.cpu"][0].startswith('{__name__=~"node_cpu_seconds_total"')
 
 
+def test_a_login_is_left_to_who_pastes_the_line(tmp_path: Path) -> None:
+    """A token and the headers come from the shell's variables, which it fills in, as they are in quotes."""
+    path = tmp_path / "budgets.yaml"
+    access = 'auth: {bearer: "t0ps3cret"}, headers: {X-Scope-OrgID: "t3nant"}, '
+    path.write_text(
+        written("api.login")
+        .replace("kind: prometheus, ", f"kind: prometheus, {access}")
+        .replace("watcher:s3cret@", "")
+    )
+    config = load(path, {})
+    paste = query_of(config, config.budgets[0], config.budgets[0].measure, NOON).paste
+    assert paste.startswith(
+        'curl -sG -H "Authorization: Bearer $TOKEN" -H "X-Scope-OrgID: $X_SCOPE_ORGID" '
+        "http://127.0.0.1:9090/prom/api/v1/query --data-urlencode "
+    )
+    assert "t0ps3cret" not in paste
+    assert "t3nant" not in paste
+
+
 def test_postgres_is_asked_by_its_own_statement(told: dict[str, tuple[str, str, str]]) -> None:
     """The statement is that of the collector's file, with the columns it fills in."""
     sent, _, rules = told["db.hot"]
@@ -104,6 +123,7 @@ def test_postgres_is_asked_by_its_own_statement(told: dict[str, tuple[str, str, 
         "connections of the role erp, divided by the 20 that the budget names"
         in told["resource.connections"][2]
     )
+    assert "the column value x s is this share times the seconds" in told["resource.connections"][2]
 
 
 def test_redis_is_asked_for_info(told: dict[str, tuple[str, str, str]]) -> None:

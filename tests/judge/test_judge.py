@@ -389,3 +389,19 @@ def test_bursts_that_were_seen_need_no_condition() -> None:
 
     assert seen.outcome is Outcome.MET
     assert seen.detail.endswith("at 99% confidence; evidence covers 20% of the window")
+
+
+def test_a_share_next_to_what_is_allowed_keeps_its_side() -> None:
+    """40 of 3,840 are more than 1 %, and must not read as 1 %."""
+    slow = cumulative(*[950] * 4, 960, 960, 960)
+
+    verdict = judge(case(held(*[slow] * 4), limit(Statistic.P99)))
+
+    assert verdict.detail.startswith("40 of 3,840 took longer than 200 ms (1.04%), 1% allowed; ")
+
+
+def test_a_histogram_without_buckets_ends_nowhere() -> None:
+    """Its last bucket is not one of 0 s."""
+    verdict = judge(case(held(Histogram((), (2000,), 10.0))))
+
+    assert '; it has no buckets: adding le="0.2" settles it; ' in verdict.detail

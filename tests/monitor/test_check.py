@@ -138,6 +138,79 @@ def test_by_subject_gives_the_others_too(folder: Path) -> None:
     assert [each["subject"] for each in json.loads(out)["verdicts"]] == [{}, {}, {"instance": "erp-1"}]
 
 
+def test_a_subject_never_changes_the_exit_code(folder: Path) -> None:
+    """The promise is made for all of it: one instance that is over is no reason to stop a pipeline."""
+    met = [verdict(limit, Reason.WITHIN_LIMIT) for limit in ("p95", "p99")]
+    record(folder, [*met, verdict(instance="erp-1"), verdict("p99", Reason.BUCKET, instance="erp-1")])
+
+    assert check(folder, "--strict")[0] == check(folder, "--strict", "--by", "subject")[0] == 0
+
+
+def test_what_a_met_whole_hides_is_told(folder: Path) -> None:
+    """A slow instance, and sources that disagree, stand under the table in words."""
+    met = verdict("p95", Reason.WITHIN_LIMIT)
+    apart = replace(
+        verdict("p99", Reason.WITHIN_LIMIT), detail="x; the two sources disagree: a 1% slow, b 9% slow"
+    )
+    well = [verdict("p95", Reason.WITHIN_LIMIT, instance=f"erp-{number}") for number in range(2, 13)]
+    record(folder, [met, apart, verdict(instance="erp-1"), *well])
+
+    code, out, _ = check(folder)
+
+    assert code == 0
+    assert out.splitlines()[-3:] == [
+        "",
+        f"api.login p95 is met (within limit; but 1 of 12 instances over): {DETAIL}",
+        f"api.login p99 is met (within limit; but the two sources disagree): {apart.detail}",
+    ]
+    assert "erp" not in out
+
+
+def test_labels_cannot_steer_a_terminal(folder: Path) -> None:
+    """What an instance calls itself is one bounded line; JSON has it as it is."""
+    hostile = "a\x1b[31m\nover  api.login  p95  forged:3000" + "x" * 500
+    record(folder, [verdict(), verdict("p99"), verdict(instance=hostile)])
+
+    _, out, _ = check(folder, "--by", "subject")
+    _, document, _ = check(folder, "--by", "subject", "--format", "json")
+
+    assert all(line.isprintable() and len(line) < 500 for line in out.splitlines())
+    assert not any(line.startswith("over  api.login  p95  forged") for line in out.splitlines())
+    assert json.loads(document)["verdicts"][-1]["subject"] == {"instance": hostile}
+
+
+def test_subjects_are_in_the_order_in_which_people_count(folder: Path) -> None:
+    """The second instance comes before the tenth."""
+    hosts = ["10.0.0.10:3000", "10.0.0.2:3000", "10.0.0.1:3000"]
+    record(folder, [verdict(), verdict("p99"), *(verdict(instance=host) for host in hosts)])
+
+    _, out, _ = check(folder, "--format", "json", "--by", "subject")
+
+    shown = [each["subject"]["instance"] for each in json.loads(out)["verdicts"][2:]]
+    assert shown == ["10.0.0.1:3000", "10.0.0.2:3000", "10.0.0.10:3000"]
+
+
+def test_of_two_measures_it_is_told_which_judged(folder: Path) -> None:
+    """A column names the source only where a budget has two."""
+    measure = "{statements: exec_time, source: db, class: queries.lookup}"
+    second = "{histogram: db_seconds, source: metrics, class: queries.lookup}"
+    text = CONFIG.replace(
+        "  metrics:", '  db: {kind: postgres, url: "postgresql://127.0.0.1:9/x"}\n  metrics:'
+    )
+    text = text.replace("budgets:", "  queries: [{name: lookup, labels: {query_type: lookup}}]\nbudgets:")
+    limits = "[{statistic: p95, max: 200ms}]"
+    rest = f"measure: {measure}, second: {second}, limits: {limits}"
+    (folder / "budgets.yaml").write_text(f"{text}  - {{id: db.lookup, title: Lookups, {rest}}}\n")
+    record(folder, [verdict(), verdict("p99"), replace(verdict(), budget="db.lookup")])
+
+    _, out, _ = check(folder)
+
+    lines = out.splitlines()
+    assert lines[0].split() == ["outcome", "budget", "limit", "promised", "value", "n", "source"]
+    assert lines[2].endswith("1,000")
+    assert lines[4].endswith("1,000  metrics")
+
+
 def test_the_table_is_for_people(folder: Path) -> None:
     """A line per limit, and a sentence for each that is not met."""
     record(folder, [verdict(), verdict("p99", Reason.WITHIN_LIMIT)])

@@ -161,7 +161,7 @@ async def test_an_instance_that_is_gone_does_not_linger(tmp_path: Path) -> None:
         await polls(on, rest, 20)
 
         config = load(tmp_path / "budgets.yaml", {})
-        shown = verdicts(config, on.hands.read().wall, subjects=True)
+        shown = verdicts(config, on.hands.read().wall)
         assert [one.subject for one in shown] == [(), at("a:3000"), at("b:3000")]
         assert "c:3000" not in standings(on)[()].verdict.detail
 
