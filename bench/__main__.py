@@ -1,16 +1,16 @@
-"""Runs every benchmark on the servers of one demo and prints what came of it."""
+"""Runs every benchmark and prints what came of it; most on the servers of one demo."""
 
 from __future__ import annotations
 
 import asyncio
 import platform
 
-from bench import cycles, polls
+from bench import cycles, polls, series
 from bench.servers import demo
 
 
 def main() -> None:
-    """Start the demo, measure, stop."""
+    """Start the servers, measure, stop."""
     print(
         f"Python {platform.python_version()}, {platform.machine()}; CPU milliseconds are this process's own"
     )
@@ -20,6 +20,8 @@ def main() -> None:
         asyncio.run(polls.measure(servers))
         print("\nThe collecting process of the demo, three sources every 5 s")
         cycles.measure(servers)
+    print("\nA poll of many series, beside Prometheus evaluating histogram_quantile for the same classes")
+    series.measure()
 
 
 main()

@@ -19,6 +19,11 @@ from collectors.prometheus.snapshot import Buckets, Counters
 from collectors.prometheus.words import printable
 from headroom.budgets import Reason
 
+_NO_BUCKETS = (
+    "it has no buckets but le=+Inf, and no sum: nothing tells how long anything took; give it buckets around "
+    "the limits"
+)
+
 
 @dataclass(slots=True)
 class _Raw:
@@ -100,7 +105,7 @@ def _set(
     seconds, broken = None, ""
     try:
         counts = _counts(newest, layout)
-        seconds = _seconds(raw.total, at)
+        seconds = _seconds(raw.total, at, layout)
     except BrokenError as error:
         counts, broken = (), whose.broken(metric, error)
     return Buckets(
@@ -112,7 +117,7 @@ def _set(
 def _layout(spelled: tuple[str, ...]) -> _Layout:
     try:
         numbers = [float(bound) for bound in spelled]
-    except ValueError:
+    except (ValueError, OverflowError):
         return _Layout((), (), f"le is no number in one of {printable(', '.join(spelled))}")
     if any(math.isnan(number) for number in numbers) or -math.inf in numbers:
         return _Layout((), (), "le is NaN or -Inf in one of its buckets")
@@ -140,7 +145,9 @@ def _counts(newest: list[tuple[float, str, str]], layout: _Layout) -> tuple[int,
     return counts
 
 
-def _seconds(total: tuple[float, str] | None, at: float) -> float | None:
+def _seconds(total: tuple[float, str] | None, at: float, layout: _Layout) -> float | None:
     if total is None or total[0] != at:
+        if not layout.bounds:  # with a sum, a mean can be told all the same
+            raise BrokenError(_NO_BUCKETS)
         return None
     return seconds_of(total[1])

@@ -15,7 +15,7 @@ from collectors.prometheus.snapshot import Buckets, Scrape
 from collectors.prometheus.words import clock
 from headroom.observation import Quality
 
-_WOBBLE = 2.0
+WOBBLE = 2.0
 """Seconds by which one start may be told differently: exporters derive it from a clock that is adjusted."""
 
 RANK = (Quality.SUSPECT, Quality.GAP, Quality.RESET, Quality.FIRST_SEEN, Quality.EXACT)
@@ -56,54 +56,89 @@ def fell(before: Buckets, after: Buckets) -> bool:
     return any(upper < lower for lower, upper in pairwise((0, *counts)))
 
 
+def began(scrape: Scrape | None) -> float | None:
+    """Return when the process began, in Unix seconds by its own clock; None where it does not say."""
+    return None if scrape is None else scrape.started or None  # what is no number is kept as 0
+
+
 def restarted(before: Scrape | None, after: Scrape | None) -> bool | None:
     """Tell whether the target's process is another one; None where it does not say."""
-    if before is None or after is None or before.started is None or after.started is None:
+    then, now = began(before), began(after)
+    if then is None or now is None:
         return None
-    return abs(after.started - before.started) > _WOBBLE
+    return abs(now - then) > WOBBLE
 
 
 def grown(
-    before: Buckets, after: Buckets, *, restart: bool | None, neighbour_fell: bool, patience: float
+    before: Buckets,
+    after: Buckets,
+    *,
+    restart: bool | None,
+    neighbour_fell: bool,
+    patience: float,
+    stranger: str = "",
+    ended: bool = False,
 ) -> Change:
     """Return what happened between two scrapes of one label set.
 
     `restart` tells whether the target's process is another one (None: not known), `neighbour_fell` whether a
     count of any label set of the same metric and target fell. An interval longer than `patience` seconds is a
-    gap.
+    gap. `stranger` says why the process is none that followed the one before, if so; `ended` tells that
+    another one began after the newer scrape, and maybe others before it.
     """
     new_life = fell(before, after) or bool(restart and neighbour_fell)
     if new_life:
         bounds, counts, total = after.bounds, after.counts, after.total
-        doubt = ""
+        doubt = "its counters fell though its process did not restart" if restart is False else ""
     else:
         bounds, counts = _difference(before, after)
         total = None if before.total is None or after.total is None else after.total - before.total
         doubt = _doubt(before, after, total, restart=restart, neighbour_fell=neighbour_fell)
-        total = None if doubt or total is None else total
-    gap = after.at - before.at > patience
+        if ended and not doubt and (total is None or total or counts[-1]):
+            doubt = (
+                "it restarted, and maybe more than once, so that a reset before "
+                f"{clock(after.at)} cannot be ruled out"
+            )
+    doubt = stranger or doubt
     quality, detail = Quality.EXACT, ""
     if doubt:
-        quality, detail = Quality.SUSPECT, f"{named(after.target)}: {doubt}"
-    elif gap:
-        quality = Quality.GAP
-        detail = f"nothing was heard of {named(after.target)} for {after.at - before.at:.0f} s"
+        quality, detail, total = Quality.SUSPECT, f"{named(after.target)}: {doubt}", None
     elif new_life:
-        quality = Quality.RESET
-        detail = (
-            f"the counters of {named(after.target)} began anew after {clock(before.at)}; "
-            "what they counted between then and the restart is lost"
-        )
-    return Change(after, before.at, after.at, bounds, counts, total, quality, detail)
+        quality, detail = Quality.RESET, _anew(before, after)
+    return _change(
+        after, before.at, patience, bounds=bounds, counts=counts, total=total, quality=quality, detail=detail
+    )
 
 
-def born(after: Buckets, absent_at: float, *, patience: float) -> Change:
-    """Return what a label set counted since its birth, after a scrape at `absent_at` went well without it."""
-    gap = after.at - absent_at > patience
-    return Change(
-        after, absent_at, after.at, after.bounds, after.counts, after.total,
-        Quality.GAP if gap else Quality.FIRST_SEEN,
+def replaced(before: Buckets, after: Buckets, *, patience: float) -> Change:
+    """Return what a process counted that is known to have begun after the scrape before."""
+    return _change(
+        after, before.at, patience,
+        bounds=after.bounds, counts=after.counts, total=after.total,
+        quality=Quality.RESET, detail=_anew(before, after),
     )  # fmt: skip
+
+
+def born(after: Buckets, absent_at: float, *, patience: float, doubt: str = "") -> Change:
+    """Return what a label set counted since its birth, after a scrape at `absent_at` went well without it.
+
+    `doubt` says why it may be older than that, if so.
+    """
+    quality, detail = Quality.FIRST_SEEN, ""
+    if doubt:
+        quality, detail = Quality.SUSPECT, f"{named(after.target)}: {doubt}"
+    elif after.at - absent_at > patience:
+        quality = Quality.GAP
+    return Change(
+        after,
+        absent_at,
+        after.at,
+        after.bounds,
+        after.counts,
+        None if doubt else after.total,
+        quality,
+        detail,
+    )
 
 
 def _difference(before: Buckets, after: Buckets) -> tuple[tuple[float, ...], tuple[int, ...]]:
@@ -141,6 +176,8 @@ def _doubt(
         return "its sum fell while its counts did not; a restart, or negative durations"
     if restart is None and neighbour_fell:
         return "other counters of it began anew; a reset cannot be ruled out"
+    if neighbour_fell:
+        return "other counters of it fell though its process did not restart"
     if restart is None and _other_buckets(before, after):
         return "its buckets are others than before; a reset cannot be ruled out"
     return ""
@@ -155,3 +192,28 @@ def _other_buckets(before: Buckets, after: Buckets) -> bool:
 
 def _by_bound(one: Buckets) -> dict[float, int]:
     return dict(zip((*one.bounds, float("inf")), one.counts, strict=True))
+
+
+def _anew(before: Buckets, after: Buckets) -> str:
+    return (
+        f"the counters of {named(after.target)} began anew after {clock(before.at)}; "
+        "what they counted between then and the restart is lost"
+    )
+
+
+def _change(
+    after: Buckets,
+    start: float,
+    patience: float,
+    *,
+    bounds: tuple[float, ...],
+    counts: tuple[int, ...],
+    total: float | None,
+    quality: Quality = Quality.EXACT,
+    detail: str = "",
+) -> Change:
+    """Return a change, which is a gap where it is too long and not suspect anyway."""
+    if quality is not Quality.SUSPECT and after.at - start > patience:
+        quality = Quality.GAP
+        detail = f"nothing was heard of {named(after.target)} for {after.at - start:.0f} s"
+    return Change(after, start, after.at, bounds, counts, total, quality, detail)

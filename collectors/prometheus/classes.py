@@ -6,15 +6,15 @@ What belongs to no class is counted too.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from collectors.prometheus.asked import Asked, Target
+from collectors.prometheus.asked import Asked, Target, named
 from collectors.prometheus.change import RANK, Change
 from collectors.prometheus.families import IGNORED, Family
 from collectors.prometheus.flow import Flow
 from collectors.prometheus.health import ONE_READING, Health, failure
-from collectors.prometheus.instances import MOST, subjects
+from collectors.prometheus.instances import MOST, slowest, subjects
 from collectors.prometheus.parts import details, histograms, idle, ratios, span
 from collectors.prometheus.snapshot import Buckets
 from collectors.prometheus.words import listed, printable
@@ -25,6 +25,8 @@ _ALL_FAILED = (
     "all {:,} answers of the newest interval were 5xx, which are not among the durations: "
     "how fast the others would be cannot be told"
 )
+
+_SAID = frozenset({Quality.RESET, Quality.SUSPECT})
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ class Classes:
         if failing and not any(change.n for change in changes):
             yield Absence(series, Reason.NO_DATA, failure(failing, self.asked.place))
         elif changes:
-            yield from self._counted(measure, changes, thresholds)
+            yield from self._counted(measure, changes, mine, thresholds)
         else:
             yield from self._silent(series, mine, thresholds)
         yield from self._instances(measure, changes, mine, thresholds)
@@ -98,15 +100,26 @@ class Classes:
             return lambda one: self.of(one) != IGNORED
         return lambda one: self.of(one) == wanted
 
+    def _giving(self, changes: list[Change], mine: Callable[[Buckets], bool]) -> set[Target]:
+        silent = (one.target for place in (self.flow.waiting, self.flow.fresh) for one in place if mine(one))
+        return {*(change.series.target for change in changes), *silent}
+
     def _counted(
-        self, measure: Measure, changes: list[Change], thresholds: tuple[float, ...]
+        self,
+        measure: Measure,
+        changes: list[Change],
+        mine: Callable[[Buckets], bool],
+        thresholds: tuple[float, ...],
     ) -> Iterator[Observation | Absence]:
         served = [change for change in changes if not self.family.failed(change.series)]
         lost = [change for change in changes if self.family.failed(change.series)]
-        remarks = _failures(changes, lost)
+        remarks = [*_failures(changes, lost), *self._unknown(changes, mine)]
         down = self.health.failing(self.metric, known=True)
         if down:
             remarks.insert(0, f"without what {failure(down, self.asked.place)}")
+        giving = self._giving(changes, mine)
+        if len(giving) > MOST and thresholds and (said := slowest(served, min(thresholds), giving)):
+            remarks.append(said)
         yield _durations(Series.of(measure), served, lost, thresholds, remarks)
         if any(self.family.tells_failures(change.series) for change in changes):
             yield Observation(Series(measure.source, f"{measure.key}:errors"), ratios(changes, lost))
@@ -122,8 +135,7 @@ class Classes:
         of_each: dict[Target, list[Change]] = {}
         for change in changes:
             of_each.setdefault(change.series.target, []).append(change)
-        silent = (one.target for place in (self.flow.waiting, self.flow.fresh) for one in place if mine(one))
-        giving = {*of_each, *silent}
+        giving = self._giving(changes, mine)
         if len(giving) > MOST:
             self.notes.append(
                 f"{len(giving)} instances give {printable(self.metric)}, and single ones are told for {MOST} "
@@ -135,9 +147,32 @@ class Classes:
         for target, own in sorted(of_each.items()):
             served = [change for change in own if not self.family.failed(change.series)]
             lost = [change for change in own if self.family.failed(change.series)]
-            yield _durations(
-                Series.of(measure, names[target]), served, lost, thresholds, _failures(own, lost)
+            remarks = [*_failures(own, lost), *self._unknown(own, mine, target)]
+            yield _durations(Series.of(measure, names[target]), served, lost, thresholds, remarks)
+
+    def _unknown(
+        self, changes: list[Change], mine: Callable[[Buckets], bool], target: Target | None = None
+    ) -> list[str]:
+        """Return sentences on what instances counted that is not among the changes; of all, or of one."""
+
+        def of(sets: Iterable[Buckets]) -> set[Target]:
+            return {one.target for one in sets if mine(one) and target in {None, one.target}}
+
+        met = {one.target for one in self.health.before.histograms[self.metric].sets}
+        fresh, silent = of(self.flow.fresh), of(self.flow.silent)
+        # Of these the change itself says it.
+        doubted = {change.series.target for change in changes if change.quality in _SAID}
+        gone = of(self.flow.just_gone) - doubted
+        return [
+            sentence.format(listed([named(one) for one in sorted(targets)]))
+            for sentence, targets in (
+                ("what {} counted before it was first seen is not judged", fresh - met),
+                ("what {} counted since is not judged, for nothing fits to compare it with", fresh & met),
+                ("counters of {} are gone, and what they counted last is lost", gone),
+                ("nothing scrapes {} any more, and what was counted there last is lost", silent),
             )
+            if targets
+        ]
 
     def _silent(
         self, series: Series, mine: Callable[[Buckets], bool], thresholds: tuple[float, ...]
@@ -153,9 +188,7 @@ class Classes:
             yield Absence(series, Reason.STALE, old)
         elif progress is not None and not waiting:
             lost = [one for one in self.flow.just_gone if mine(one)]
-            detail = (
-                "its counters are gone since a restart, and what they counted last is lost" if lost else ""
-            )
+            detail = "its counters are no longer given, and what they counted last is lost" if lost else ""
             quality = Quality.RESET if lost else Quality.EXACT
             bounds = self._some_bounds()
             yield Observation(series, (idle(bounds, progress, thresholds, quality, detail),))

@@ -12,7 +12,7 @@ from collectors.prometheus.flow import flow
 from collectors.prometheus.gauges import tell_gauge
 from collectors.prometheus.health import ONE_READING, Health, failure
 from collectors.prometheus.machines import gives, tell_machines
-from collectors.prometheus.snapshot import PrometheusSnapshot
+from collectors.prometheus.snapshot import Counters, PrometheusSnapshot
 from collectors.prometheus.words import printable
 from headroom.budgets import Kind, Measure, Reason
 from headroom.observation import Absence, Observation, Reading, Series
@@ -31,7 +31,7 @@ def difference(before: PrometheusSnapshot | None, after: PrometheusSnapshot, ask
     for metric in asked.metrics:
         told += _histogram(metric, before, after, asked, notes)
     told += _machines(before, after, asked)
-    told += _gauges(before, after, asked)
+    told += _gauges(before, after, asked, notes)
     told = list({one.series: one for one in told}.values())
     return Reading(
         tuple(one for one in told if isinstance(one, Observation)),
@@ -56,7 +56,7 @@ def _histogram(
     if not counters.sets:
         yield from _all(measures, *_silent(metric, after, health, asked))
         return
-    if before is None or metric not in before.histograms or before.histograms[metric].refused is not None:
+    if before is None or not _based(before.histograms.get(metric)):
         yield from _all(measures, Reason.NO_DATA, ONE_READING)
         return
     down = health.failing(metric, known=True)
@@ -81,6 +81,11 @@ def _histogram(
     notes += [one.broken for one in moved.broken if classes.of(one) is None][:1]
 
 
+def _based(counters: Counters | None) -> bool:
+    """Tell whether a difference can start from what was read before, or kept while it was refused."""
+    return counters is not None and (counters.refused is None or bool(counters.sets))
+
+
 def _machines(
     before: PrometheusSnapshot | None, after: PrometheusSnapshot, asked: Asked
 ) -> Iterator[Observation | Absence]:
@@ -102,7 +107,7 @@ def _machines(
 
 
 def _gauges(
-    before: PrometheusSnapshot | None, after: PrometheusSnapshot, asked: Asked
+    before: PrometheusSnapshot | None, after: PrometheusSnapshot, asked: Asked, notes: list[str]
 ) -> Iterator[Observation | Absence]:
     health = Health(before or after, after, asked.every)
     for measure in asked.measures:
@@ -110,11 +115,12 @@ def _gauges(
             continue
         levels = after.gauges[measure.of]
         wrong = faults_of_gauge(measure, before, after, asked)
+        notes += [fault.detail for fault in wrong if not fault.blinding]
         if levels.refused is not None:
             yield Absence(Series.of(measure), *levels.refused)
         elif not levels.sets:
             yield Absence(Series.of(measure), Reason.NO_DATA, _nowhere(measure.of, health, asked))
-        elif wrong:
+        elif wrong and wrong[0].blinding:
             yield Absence(Series.of(measure), Reason.BROKEN_INSTRUMENTATION, wrong[0].detail)
         elif before is None:
             yield Absence(Series.of(measure), Reason.NO_DATA, ONE_READING)
@@ -137,7 +143,10 @@ def _nowhere(series: str, health: Health, asked: Asked) -> str:
     if failing:
         why = failure(failing, asked.place)
     elif not health.after.scrapes:
-        why = "it scrapes nothing, or has only begun to"
+        why = (
+            "no scrape is to be seen: it has only begun to (VictoriaMetrics shows one after 30 s), or has no "
+            "targets"
+        )
     else:
         why = "no target that it scrapes gives it; is the name right, and has it counted anything yet?"
         down = [scrape for scrape in health.after.scrapes.values() if not scrape.up]

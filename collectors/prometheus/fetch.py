@@ -19,16 +19,17 @@ from collectors.prometheus.bulk import in_bulk
 from collectors.prometheus.further import Further, only_this
 from collectors.prometheus.levels import Levels
 from collectors.prometheus.native.forms import NO_EDGES, Edges, edges_of
+from collectors.prometheus.newest import newest
 from collectors.prometheus.nodes import machines_of
 from collectors.prometheus.samples import StrangeAnswerError, target_of
-from collectors.prometheus.scrapes import scrapes_of
+from collectors.prometheus.scrapes import completed, scrapes_of
 from collectors.prometheus.slices import MOST_SERIES, Slices, TooManySeriesError
 from collectors.prometheus.snapshot import Counters, Machines, PrometheusSnapshot, Scrape
 from collectors.prometheus.spans import Span, span_of
+from collectors.prometheus.stamps import Stamps
 from collectors.prometheus.tally import Tally
 from collectors.prometheus.wire.address import Address
 from collectors.prometheus.wire.session import BoundedSession
-from collectors.prometheus.words import printable
 from headroom.budgets import Reason
 from headroom.observation import SourceError
 from headroom.span import GAP
@@ -41,6 +42,8 @@ WIDE_WINDOW = 660.0
 """Seconds; holds two scrapes at Prometheus' longest sensible period, 5 minutes."""
 _MOST_SCRAPES = 1_000
 """How many scrapes a snapshot keeps while it is not known which of them matter."""
+_MOST_EXPLAINED = 100
+"""Of how many failing targets the server's words are read: no sentence names as many."""
 _UNSETTLED = 30.0
 """Seconds that VictoriaMetrics takes at most to show a whole scrape (its -search.latencyOffset); Prometheus
 shows a scrape at once or not at all."""
@@ -81,6 +84,9 @@ class Reader:
         self._unscraped: set[str] = set()
         self._edges: dict[str, Edges] = {}
         self._remarks: tuple[str, ...] = ()
+        self._stamps = Stamps()
+        self._scrapes: dict[Target, Scrape] = {}
+        self._last: PrometheusSnapshot | None = None
 
     def close(self) -> None:
         """Give back the connection."""
@@ -92,6 +98,8 @@ class Reader:
             if scrape.gives is not None:
                 self._gave[scrape.target] = self._gave.get(scrape.target, frozenset()) | scrape.gives
         self._edges = {metric: edges_of(counters.sets) for metric, counters in snapshot.histograms.items()}
+        self._stamps.remember(snapshot)
+        self._last = snapshot
 
     def read(self) -> PrometheusSnapshot:
         """Return a snapshot, or raise SourceError.
@@ -102,9 +110,10 @@ class Reader:
         self._remarks = ()
         with self._session.within(self._seconds):
             now, window = self._now(), self._window
-            scrapes = self._health(now, window)
+            self._stamps.begin()
+            self._scrapes = self._health(now, window)
             histograms = {
-                metric: self._histogram(metric, now, window, self._span(metric, scrapes, now, window))
+                metric: self._histogram(metric, now, window, self._span(metric, now, window))
                 for metric in self._asked.metrics
             }
             machines = self._machines(now, window)
@@ -115,14 +124,17 @@ class Reader:
                 wide = self._further.wider(gauges, now, WIDE_WINDOW)
                 found, gauges = found or bool(wide), {**gauges, **wide}
                 if found:
-                    scrapes = _completed(scrapes, self._health(now, WIDE_WINDOW))
+                    self._scrapes = completed(self._scrapes, self._health(now, WIDE_WINDOW))
+            for levels in gauges.values():
+                self._stamps.see_levels(levels)
+            scrapes = self._stamps.marked(self._scrapes)
             scrapes = self._relevant(scrapes, histograms, machines, gauges, failures)
             scrapes = self._explained(scrapes)
             gauges = self._further.with_pasts(gauges, scrapes, now)
-            declared, others = self._further.declared(histograms, now)
+            declared, others = self._further.declared(histograms, scrapes, now)
         self._window = self._next_window(scrapes)
         remarks: tuple[str, ...] = tuple(dict.fromkeys(self._remarks))
-        return PrometheusSnapshot(
+        answer = PrometheusSnapshot(
             self._address.epoch,
             now,
             scrapes,
@@ -134,6 +146,8 @@ class Reader:
             declared=declared,
             others=others,
         )
+        self._last = newest(self._last, answer)
+        return self._last
 
     def _now(self) -> float:
         result = self._ask(query.NOW, {})
@@ -142,7 +156,7 @@ class Reader:
                 now = float(result[0]["value"][1]) - _UNSETTLED
             else:
                 now = float(result[1])
-        except (TypeError, ValueError, IndexError, KeyError):
+        except (TypeError, ValueError, OverflowError, IndexError, KeyError):
             now = 0.0
         if not _YEARS[0] < now < _YEARS[1]:
             self._strange("no time in answer to time()")
@@ -151,16 +165,19 @@ class Reader:
     def _health(self, now: float, window: float) -> dict[Target, Scrape]:
         return self._range(query.health(window), now, lambda result: scrapes_of(result, now, window))
 
-    def _span(self, metric: str, scrapes: dict[Target, Scrape], now: float, window: float) -> Span:
-        if metric in self._unscraped:
+    def _span(self, metric: str, now: float, window: float) -> Span:
+        stamping = (metric in names and self._stamps.own(target) for target, names in self._gave.items())
+        if metric in self._unscraped or any(stamping):
             return Span(window)
-        return span_of(metric, scrapes, self._gave, now, window)
+        return span_of(metric, self._scrapes, self._gave, now, window)
 
     def _histogram(self, metric: str, now: float, window: float, span: Span) -> Counters:
         known = self._edges.get(metric, NO_EDGES)
 
         def parsed(result: Any) -> Counters:
-            return counters_of(metric, result, self._asked, now, window, known)
+            counters = counters_of(metric, result, self._asked, now, window, known)
+            self._stamps.see(result, [(one.target, one.at) for one in counters.sets], self._scrapes)
+            return counters
 
         try:
             counters = self._slices.read(metric, now, span.near, parsed)
@@ -181,10 +198,14 @@ class Reader:
         series = self._asked.machine_series
         if not series:
             return Machines()
+
+        def parsed(result: Any) -> Machines:
+            machines = machines_of(result, now, window)
+            self._stamps.see(result, [(one.target, one.at) for one in machines.seen], self._scrapes)
+            return machines
+
         try:
-            return self._range(
-                query.machines(series, window), now, lambda result: machines_of(result, now, window)
-            )
+            return self._range(query.machines(series, window), now, parsed)
         except SourceError as error:
             return Machines(refused=only_this(error))
 
@@ -243,18 +264,18 @@ class Reader:
 
     def _explained(self, scrapes: dict[Target, Scrape]) -> dict[Target, Scrape]:
         """Add the server's words to the scrapes that fail."""
-        if all(scrape.up for scrape in scrapes.values()):
+        failing = [target for target, scrape in scrapes.items() if not scrape.up][:_MOST_EXPLAINED]
+        if not failing:
             return scrapes
         try:
             targets = self._prometheus.get_targets(state="active")
-            errors = {
-                target_of(one["labels"]): printable(one["lastError"]) for one in targets["activeTargets"]
-            }
+            errors = {target_of(one["labels"]): one["lastError"] for one in targets["activeTargets"]}
         except (SourceError, TypeError, KeyError, AttributeError):
             # Not every compatible server has this page; that a scrape fails is known without it.
             return scrapes
+        said = {target: self._session.quotable(str(errors.get(target, ""))) for target in failing}
         return {
-            target: scrape if scrape.up else replace(scrape, error=errors.get(target, ""))
+            target: scrape if scrape.up else replace(scrape, error=said.get(target, ""))
             for target, scrape in scrapes.items()
         }
 
@@ -264,7 +285,7 @@ class Reader:
         GAP polls or scrapes, whichever are longer: one that lies further back is the start of a gap. One
         scrape more, since the newest may be that old already. `span_of` tells of whom all of it is asked.
         """
-        periods = [scrape.every for scrape in scrapes.values() if scrape.gives]
+        periods = [scrape.every and scrape.period for scrape in scrapes.values() if scrape.gives]
         seen = [period for period in periods if period]
         if not seen or len(seen) < len(periods):
             return FIRST_WINDOW
@@ -314,12 +335,3 @@ class Reader:
             Reason.UNREACHABLE,
             f"what answers at {self._address.place} is no Prometheus: {what}; is the address right?",
         ) from None
-
-
-def _completed(near: dict[Target, Scrape], far: dict[Target, Scrape]) -> dict[Target, Scrape]:
-    """Return `near`, and from the wider window what it could not know."""
-    whole = dict(far)
-    for target, scrape in near.items():
-        wide = far.get(target)
-        whole[target] = scrape if scrape.every or wide is None else replace(scrape, every=wide.every)
-    return whole

@@ -11,14 +11,14 @@ from typing import Any, Protocol, TypeVar
 
 from collectors.prometheus import query
 from collectors.prometheus.asked import Asked, Target
-from collectors.prometheus.faults.declared import ENOUGH, NOWHERE, Elsewhere
+from collectors.prometheus.faults.declared import GAVE, NOWHERE, Elsewhere, silenced
 from collectors.prometheus.faults.lifetime import STEPS, is_lifetime
 from collectors.prometheus.faults.percent import LONG
 from collectors.prometheus.faults.raw_paths import too_many
 from collectors.prometheus.levels import Levels, Past, levels_of, past_of
 from collectors.prometheus.samples import target_of
 from collectors.prometheus.snapshot import Counters, Scrape
-from collectors.prometheus.tally import Tally, tally_of, targets_of
+from collectors.prometheus.tally import Tally, groups_of, tally_of, targets_of
 from collectors.prometheus.words import printable
 from headroom.budgets import Reason
 from headroom.observation import SourceError
@@ -86,7 +86,12 @@ class Further:
         text = query.failures(named.counter, named.labels, window)
         try:
             targets = self._ask(query.giving(named.counter), now, targets_of)
-            return self._ask(text, now, lambda result: tally_of(result, targets, now, window))
+            tally = self._ask(text, now, lambda result: tally_of(result, targets, now, window))
+            others = {name: text for name, text in named.labels.items() if name not in query.STATUS}
+            answered = self._ask(query.groups(named.counter, others), now, groups_of)
+            failed = self._ask(query.groups(named.counter, named.labels), now, groups_of)
+            groups = {key: (total, failed.get(key, 0.0)) for key, total in answered.items()}
+            return replace(tally, groups=groups)
         except SourceError as error:
             return Tally(refused=only_this(error))
 
@@ -111,16 +116,28 @@ class Further:
         }
 
     def declared(
-        self, histograms: Mapping[str, Counters], now: float
+        self, histograms: Mapping[str, Counters], scrapes: Mapping[Target, Scrape], now: float
     ) -> tuple[dict[str, tuple[Target, ...]], tuple[Elsewhere, ...]]:
-        """Return which targets declare histograms without series, and what else those counted."""
-        silent = [name for name, one in histograms.items() if not one.sets and one.refused is None]
-        told = ((name, self._declaring(name)) for name in silent)
-        declared = {name: targets for name, targets in told if targets}
+        """Return which targets declare histograms that they do not give, and what else those counted."""
+        declared: dict[str, tuple[Target, ...]] = {}
+        for name, one in histograms.items():
+            if one.refused is not None:
+                continue
+            without = silenced(name, one.sets, scrapes)
+            found = self._declaring(name) if without or not one.sets else ()
+            if one.sets:
+                found = tuple(target for target in found if target in without)
+            if found:
+                declared[name] = found
         targets = dict.fromkeys(
             target for found in declared.values() for target in found if target != NOWHERE
         )
-        counting = {one.target for counters in histograms.values() for one in counters.sets}
+        counting = {
+            one.target
+            for counters in histograms.values()
+            for one in counters.sets
+            if one.target not in scrapes or one.at >= (scrapes[one.target].ok_at or 0.0)
+        }
         others = [
             one
             for target in list(targets)[:MOST_TARGETS]
@@ -194,7 +211,7 @@ class Further:
             ]
         except (SourceError, TypeError, KeyError, IndexError, ValueError, OverflowError):
             return []
-        return [one for one in counted if one.events >= ENOUGH]
+        return [one for one in counted if one.events >= GAVE]
 
 
 def only_this(error: SourceError) -> tuple[Reason, str]:

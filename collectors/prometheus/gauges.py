@@ -91,22 +91,26 @@ def censuses(before: Levels | None, after: Levels, health: Health) -> list[Censu
 
 
 def gauge_faults(measure: Measure, before: Levels | None, after: Levels, health: Health) -> tuple[Fault, ...]:
-    """Return what is wrong with the numbers of a gauge."""
-    reads, metric = measure.group.partition(".")[0], metric_of(measure.of)
+    """Return what is wrong with the numbers of a gauge, the blinding fault first."""
+    (reads, _, side), metric = measure.group.partition("."), metric_of(measure.of)
     counted = censuses(before, after, health)
     known = [value for one in after.sets for _, value in one.samples]
     known += [value for past in after.past for _, value in past.values]
+    largest = [max(census.new) for census in counted]
+    doubts: tuple[Fault, ...] = ()
     for census in counted:
-        wrong = misread(_name(metric, census.level.target), metric, reads, census.new, known)
-        if wrong is not None:
+        name = _name(metric, census.level.target)
+        wrong = misread(name, metric, reads, census.new, known, low=side != "max", others=largest)
+        if wrong is not None and wrong.blinding:
             return (wrong,)
+        doubts = doubts or (() if wrong is None else (wrong,))
     moving = {census.level.key for census in counted}
     for past in after.past:
         if (past.target, past.labels) in moving:
             wrong = lifetime(_name(metric, past.target), metric, past.values, past.step)
             if wrong is not None:
-                return (wrong,)
-    return ()
+                return (wrong, *doubts)
+    return doubts
 
 
 def metric_of(selector: str) -> str:

@@ -34,18 +34,27 @@ class Health:
     def patience(self, target: Target) -> float:
         """Return after how many seconds an interval of this target is a gap, and a sample of it stale."""
         scrape = self.after.scrapes.get(target)
-        return GAP * max(self.every, (scrape and scrape.every) or 0.0)
+        return GAP * max(self.every, scrape.period if scrape else 0.0)
 
     def gone(self, target: Target, at: float) -> bool:
-        """Tell whether a later scrape of the target went well without the series sampled at `at`."""
-        return at < self._heard.get(target, at)
+        """Tell whether a later scrape of the target went well without the series sampled at `at`.
+
+        Never of one that stamps its samples itself: those may be older than the scrape that brought them.
+        """
+        return not _stamping(self.after, target) and at < self._heard.get(target, at)
 
     def was_gone(self, target: Target, at: float) -> bool:
         """Tell the same of the snapshot before."""
-        return at < self._heard_before.get(target, at)
+        return not _stamping(self.before, target) and at < self._heard_before.get(target, at)
 
     def progress(self, targets: Collection[Target]) -> tuple[float, float] | None:
-        """Return from when to when any of the targets was heard of anew; None where none was."""
+        """Return from when to when any of the targets was heard of anew; None where none was.
+
+        Nor where one of them stamps its samples itself: that it gives newer ones of one series does not tell
+        that it would of another, since an origin behind it may be gone.
+        """
+        if any(_stamping(self.after, target) for target in targets):
+            return None
         spans = [
             (self._heard_before[target], self._heard[target])
             for target in targets
@@ -96,16 +105,21 @@ def failure(scrapes: list[Scrape], place: str) -> str:
     return f"{verb.format(names)}: {reason or f'see Status > Targets of Prometheus at {place}'}"
 
 
+def _stamping(snapshot: PrometheusSnapshot, target: Target) -> bool:
+    scrape = snapshot.scrapes.get(target)
+    return scrape is not None and scrape.own is not None
+
+
 def _heard(snapshot: PrometheusSnapshot) -> dict[Target, float]:
-    """Return when each target was last scraped well; by its own samples where it has no `up`."""
+    """Return when each target was last scraped well; by its samples where it has no `up`, or stamps them."""
     heard: dict[Target, float] = {}
     sampled = [(one.target, one.at) for counters in snapshot.histograms.values() for one in counters.sets]
     sampled += [(machine.target, machine.at) for machine in snapshot.machines.seen]
     sampled += [(one.target, one.at) for levels in snapshot.gauges.values() for one in levels.sets]
     for target, at in sampled:
-        if target not in snapshot.scrapes:
+        if target not in snapshot.scrapes or _stamping(snapshot, target):
             heard[target] = max(heard.get(target, at), at)
     for target, scrape in snapshot.scrapes.items():
-        if scrape.ok_at is not None:
+        if scrape.ok_at is not None and scrape.own is None:
             heard[target] = scrape.ok_at
     return heard

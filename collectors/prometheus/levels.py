@@ -104,7 +104,7 @@ def _level(labels: Mapping[str, Any], values: Sequence[tuple[float, str]]) -> Le
     ]
     try:
         samples = tuple((float(at), _number(text)) for at, text in values)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise StrangeAnswerError("samples of a gauge of another form") from None
     times = [at for at, _ in samples]
     if times != sorted(times) or not all(map(math.isfinite, times)):

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from collectors.prometheus.change import RANK, Change
 from collectors.prometheus.words import moment
+from headroom.bounds import Bounds
 from headroom.evidence import Evidence, Histogram, Ratio
 from headroom.observation import Part, Quality
 
@@ -61,6 +62,12 @@ def _part(
 ) -> Part:
     bounds = tuple(evidence.over(at) for at in thresholds) if isinstance(evidence, Histogram) else ()
     return Part(moment(interval[0]), moment(interval[1]), evidence, quality, bounds, detail)
+
+
+def over(change: Change, threshold: float) -> Bounds:
+    """Return how many events of one label set took longer than `threshold` seconds."""
+    counts = tuple(upper - lower for lower, upper in pairwise((0, *change.counts)))
+    return Histogram(change.bounds, counts).over(threshold)
 
 
 def span(changes: Sequence[Change]) -> tuple[float, float]:

@@ -60,6 +60,20 @@ def failures(counter: str, labels: Mapping[str, str], window: float) -> str:
     return _raw(",".join((f"__name__={_quoted(counter)}", *patterns)), window)
 
 
+def groups(counter: str, labels: Mapping[str, str]) -> str:
+    """Return the query for a counter added up over all statuses: by all other labels.
+
+    `labels` are shell patterns. A shared proxy has a group for each of its services.
+    """
+    patterns = [f"{name}=~{_quoted(_regex(labels[name]))}" for name in sorted(labels)]
+    matchers = ",".join((f"__name__={_quoted(counter)}", *patterns))
+    return f"sum without ({', '.join(STATUS)}) ({{{matchers}}})"
+
+
+STATUS = ("code", "http_code", "http_status", "response_code", "status", "status_code", "status_class")
+"""Labels that tell what became of a request, by the names that proxies give them."""
+
+
 def giving(counter: str) -> str:
     """Return the query for the targets that give a counter, whatever its labels."""
     return f"count by (job, instance) ({{__name__={_quoted(counter)}}})"

@@ -54,7 +54,7 @@ def living(values: list[tuple[float, str]]) -> list[tuple[float, str]]:
         if end in {0, len(values)}:
             return values
         at, text = values[end - 1]
-        if not (type(at) in {int, float} and type(text) is str):
+        if not (type(at) in {int, float} and 0 <= at <= values[-1][0] and type(text) is str):
             raise TypeError  # noqa: TRY301 whatever has another form ends alike
     except (TypeError, ValueError, KeyError, IndexError):
         raise StrangeAnswerError("samples of another time or type than was asked for") from None

@@ -152,7 +152,7 @@ def _counts_of(result: object) -> dict[Target, int]:
             target = labels.get("job", ""), labels.get("instance", "")
             for name in target:
                 name.encode()  # half a surrogate pair cannot be asked for
-        except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+        except (TypeError, ValueError, OverflowError, LookupError, AttributeError) as error:
             raise StrangeAnswerError(f"a count of another form ({type(error).__name__})") from None
         counts[target] = counts.get(target, 0) + max(0, number)
     return counts

@@ -21,7 +21,7 @@ from collectors.prometheus.tally import rows_of as rows_of_tally
 from collectors.prometheus.words import moment
 from headroom.budgets import Reason
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,9 @@ class Scrape:
         gives: the asked series that it gave at any time; None where it was never seen to go well.
         error: what Prometheus says went wrong; not dumped.
         steady: its process told one start in the whole span, so that it did not restart there; not dumped.
+        own: where its samples have time stamps of its own instead of the scrapes', how many seconds these lie
+            apart; 0 where that is not known yet; None where they have the scrapes'.
+        times: of all tries in the span; not dumped.
     """
 
     target: Target
@@ -48,6 +51,13 @@ class Scrape:
     gives: frozenset[str] | None = None
     error: str = field(default="", compare=False)
     steady: bool = field(default=False, compare=False)
+    own: float | None = None
+    times: frozenset[float] = field(default=frozenset(), compare=False, repr=False)
+
+    @property
+    def period(self) -> float:
+        """Seconds after which a newer sample is due; 0 where that is not known."""
+        return max(self.every or 0.0, self.own or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,11 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """All label sets of one histogram, or why there are none."""
+    """All label sets of one histogram, or why there are none.
+
+    Attributes:
+        sets: where it was refused, those read last, which the next difference starts from.
+    """
 
     sets: tuple[Buckets, ...] = ()
     refused: tuple[Reason, str] | None = None
@@ -139,7 +153,7 @@ class PrometheusSnapshot:
         remarks: what the server noted beside its answers; not dumped.
         gauges: by selector.
         failures: the counter of failures that is kept elsewhere; None where there is none.
-        declared: by histogram without series, the targets that declare it; not dumped.
+        declared: by histogram, the targets that declare it and give no series of it; not dumped.
         others: what those targets counted in metrics that nobody asked for; not dumped.
     """
 
@@ -177,7 +191,7 @@ class PrometheusSnapshot:
             "no": self.machines.refused,
         }
         scrapes = [
-            [*one.target, one.at, one.up, one.ok_at, one.every, one.started, _sorted(one.gives)]
+            [*one.target, one.at, one.up, one.ok_at, one.every, one.started, _sorted(one.gives), one.own]
             for one in self.scrapes.values()
         ]
         whole = {
@@ -211,9 +225,9 @@ def _loaded(whole: Mapping[str, Any]) -> PrometheusSnapshot:
     layouts = [tuple(layout) for layout in whole["layouts"]]
     labels = [tuple((name, value) for name, value in pairs) for pairs in whole["labels"]]
     scrapes = {}
-    for job, instance, at, up, ok_at, every, started, gives in whole["scrapes"]:
+    for job, instance, at, up, ok_at, every, started, gives, own in whole["scrapes"]:
         known = None if gives is None else frozenset(gives)
-        scrapes[job, instance] = Scrape((job, instance), at, up, ok_at, every, started, known)
+        scrapes[job, instance] = Scrape((job, instance), at, up, ok_at, every, started, known, own=own)
     histograms = {
         name: Counters(
             tuple(_set_of(row, targets, layouts, labels) for row in counters["sets"]),

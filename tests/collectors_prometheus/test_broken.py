@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from headroom.evidence import Histogram
 from tests.collectors_prometheus.figures import (
     LATER,
     LOGIN,
     METRIC,
     NOON,
     READ,
+    Answer,
     absent,
     pair,
     read,
@@ -129,5 +131,25 @@ def test_a_summary_is_no_histogram() -> None:
         (
             f"{METRIC} has no buckets, only a sum or a count: it is a summary, or its buckets are "
             "dropped; declare it as a histogram, and keep its _bucket series"
+        ),
+    )
+
+
+def test_a_histogram_without_buckets_and_sum_tells_nothing() -> None:
+    """The bucket of everything says how many there were, and not how long any of them took."""
+
+    def answers() -> list[Answer]:
+        return [requests(NOON, 5, bounds=("+Inf",)), requests(LATER, 7, bounds=("+Inf",))]
+
+    bare = [[one for one in answer if not one["metric"]["__name__"].endswith("_sum")] for answer in answers()]
+
+    (part,) = seen(read(*pair(*answers())), LOGIN)
+
+    assert part.evidence == Histogram((), (2,), 0.0625)
+    assert absent(read(*pair(*bare)), LOGIN) == (
+        "broken instrumentation",
+        (
+            f"{METRIC} of POST /auth/login of erp (a:80): it has no buckets but le=+Inf, and no sum: nothing "
+            "tells how long anything took; give it buckets around the limits"
         ),
     )

@@ -148,7 +148,7 @@ def test_a_label_set_gone_with_a_restart_leaves_its_class_idle_with_a_loss() -> 
 
     assert isinstance(part.evidence, Histogram)
     assert (part.evidence.n, part.quality) == (0, Quality.RESET)
-    assert part.detail == "its counters are gone since a restart, and what they counted last is lost"
+    assert part.detail == "its counters are no longer given, and what they counted last is lost"
 
 
 def test_a_label_set_gone_long_ago_leaves_its_class_idle() -> None:

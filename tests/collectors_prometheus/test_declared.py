@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from collectors.prometheus.difference import difference
 from collectors.prometheus.faults.declared import NOWHERE, Elsewhere, never_counted
-from collectors.prometheus.snapshot import Counters, PrometheusSnapshot
+from collectors.prometheus.snapshot import Buckets, Counters, PrometheusSnapshot
 from headroom.budgets import Measure
 from headroom.observation import Reading
 from tests.collectors_prometheus.figures import (
     LATER,
     LOGIN,
+    METRIC,
     NOON,
     PLACE,
     absent,
@@ -28,8 +29,8 @@ BROKEN = (
     "broken instrumentation",
     (
         f"{QUERIES} is declared by erp (a:80) but has never counted anything, while "
-        "http_request_duration_seconds of it counted 20: a label name that was not declared makes observe() "
-        "throw; fix: use the declared names, letter by letter"
+        "http_request_duration_seconds of it counted 200: either nothing observes it, or observe() throws, "
+        "as it does for a label name that was not declared; fix: use the declared names, letter by letter"
     ),
 )
 UNUSED = (
@@ -61,9 +62,9 @@ def told(after: PrometheusSnapshot, *measures: Measure) -> Reading:
 
 
 def test_requests_of_the_same_process_contradict() -> None:
-    """Twenty requests without a single query: observe() throws."""
-    assert absent(told(poll(20)), MEASURE) == BROKEN
-    assert absent(told(poll(19)), MEASURE) == UNUSED
+    """Two hundred requests without a single query: observe() throws, or nothing calls it."""
+    assert absent(told(poll(200)), MEASURE) == BROKEN
+    assert absent(told(poll(199)), MEASURE) == UNUSED
 
 
 def test_probes_do_not_contradict() -> None:
@@ -93,13 +94,14 @@ def test_the_busiest_of_several_is_named() -> None:
 
 
 def test_a_server_that_does_not_tell_whose_it_is() -> None:
-    """Only the metric's type is known: every busy process may be the one."""
-    fault = never_counted(QUERIES, [NOWHERE], [Elsewhere(OTHER, "x_total", 20)], PLACE)
+    """Only the metric's type is known: a busy process may be another one, and is not named."""
+    fault = never_counted(QUERIES, [NOWHERE], [Elsewhere(OTHER, "x_total", 9_000)], PLACE)
     assert fault is not None
-    assert fault.blinding
+    assert not fault.blinding
+    assert "shop" not in fault.detail
     quiet = never_counted(QUERIES, [NOWHERE], [], PLACE)
     assert quiet is not None
-    assert quiet.detail.startswith(f"{QUERIES} is declared by a target of {PLACE}, and has no series")
+    assert quiet.detail.startswith(f"{QUERIES} is declared by some target of {PLACE}, and has no series")
 
 
 def test_what_nobody_declares_is_nowhere() -> None:
@@ -124,4 +126,46 @@ def test_a_scrape_that_fails_comes_before_a_guess() -> None:
 
 def test_the_histogram_that_counts_is_not_touched() -> None:
     """The other histogram of the same process is judged as ever."""
-    assert absent(told(poll(20)), LOGIN) == ("no data", "one reading so far; a difference needs two")
+    assert absent(told(poll(200)), LOGIN) == ("no data", "one reading so far; a difference needs two")
+
+
+def redeployed(counts: int, *, twin: bool = False, declares: bool = True) -> Reading:
+    """Return what is told after a deploy whose new process counts requests and no query any more."""
+    queries = replace(requests_of(LATER - 15, 400), at=LATER - 15)
+    before = replace(poll(900, declared=()), now=LATER - 14)
+    before = replace(before, histograms={**before.histograms, QUERIES: Counters((queries,))})
+    sets = (queries, replace(queries, key="twin", target=TWIN, at=LATER)) if twin else (queries,)
+    after = poll(counts, declared=(ERP,) if declares else ())
+    return difference(
+        before,
+        replace(after, histograms={**after.histograms, QUERIES: Counters(sets)}),
+        asked(LOGIN, MEASURE),
+    )
+
+
+def requests_of(at: float, count: int) -> Buckets:
+    """Return one label set."""
+    (one,) = snapshot(at + 1, counters=requests(at, count), health=up(at)).histograms[METRIC].sets
+    return one
+
+
+def test_a_histogram_that_is_observed_no_more_after_a_deploy() -> None:
+    """It gave queries before; the new process served twenty requests without one."""
+    said = absent(redeployed(20), MEASURE)
+    assert said is not None
+    assert said[0] == "broken instrumentation"
+    assert f"{METRIC} of it counted 20: either nothing observes it" in said[1]
+
+
+def test_one_of_two_instances_is_enough() -> None:
+    """What the other instance counts goes on, and is only half of the queries."""
+    said = absent(redeployed(20, twin=True), MEASURE)
+    assert said is not None
+    assert said[0] == "broken instrumentation"
+
+
+def test_a_start_without_traffic_is_no_silence() -> None:
+    """Nineteen requests since the deploy, or no declaration: nothing contradicts."""
+    for said in (redeployed(19), redeployed(900, declares=False)):
+        found = absent(said, MEASURE)
+        assert found is None or found[0] != "broken instrumentation"

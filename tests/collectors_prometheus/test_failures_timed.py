@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -62,7 +63,12 @@ def poll(
 
 def tally(at: float, value: float | None) -> Tally:
     """Return the proxy's failures; None where it had none yet."""
-    return Tally({} if value is None else {(PROXY, "k"): (at, value)}, (PROXY,))
+    # All that it answered: in each interval about what the application timed.
+    return Tally(
+        {} if value is None else {(PROXY, "k"): (at, value)},
+        (PROXY,),
+        groups={"g": (6 * (at - NOON), value or 0.0)},
+    )
 
 
 def told(before: float | None, after: float | None, *, statuses: tuple[str, ...] = ("200",) * 3) -> Reading:
@@ -112,6 +118,33 @@ def test_a_witness_contradicts() -> None:
             f"failures are missing from {METRIC}: {COUNTER} counted 5 since the last poll, and none of the "
             f"90 requests timed meanwhile was one, nor any before; {ADVICE}"
         ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("groups", "whole"),
+    [
+        ({}, "an unknown number of"),
+        ({"g": (63.0, 8.0)}, "63"),
+        ({"g": (143.0, 8.0)}, "143"),
+        ({"g": (90.0, 3.0), "other service": (5.0, 5.0)}, "5"),
+        ({"g": (math.nan, 8.0)}, "an unknown number of"),
+    ],
+)
+def test_a_counter_of_others_is_no_witness(groups: dict[str, tuple[float, float]], whole: str) -> None:
+    """A shared proxy answered less or more than the application timed: its failures may be another's."""
+    before, after = (tally(at, value) for at, value in ((NOON, 3), (LATER, 8)))
+    said = difference(
+        poll(NOON, 400, 400, 400, tally=before),
+        poll(LATER, 430, 430, 430, tally=replace(after, groups=groups)),
+        NAMED,
+    )
+
+    assert absent(said, READ) is None
+    (note,) = said.notes
+    assert note == (
+        f"{COUNTER} counted 5 failures since the last poll, of {whole} answers, and {METRIC} timed 90 "
+        f"requests and no failure: either they are of other services, or failures are never timed; {ADVICE}"
     )
 
 

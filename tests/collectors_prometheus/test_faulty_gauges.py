@@ -77,8 +77,8 @@ async def test_a_gauge_is_read_as_it_is_meant(world: World) -> None:
     assert absent(told, ratio) == (
         "broken instrumentation",
         (
-            f"cache_hit_rate of erp ({world.erp.address}) reads 87.2 where a ratio is at most 1: it is a "
-            "percentage; write reads: percent"
+            f"cache_hit_rate of erp ({world.erp.address}) reads 87.2 where a ratio is at most 1: it looks "
+            "like a percentage; if it is one, write reads: percent"
         ),
     )
     (part,) = seen(told, percent)

@@ -180,3 +180,82 @@ def test_too_many_instances_are_told_as_a_whole_only(count: int) -> None:
                 'with a label, such as labels: {instance: "10.0.1.*"}'
             ),
         )
+
+
+@pytest.mark.parametrize(
+    ("odd", "each", "said"),
+    [
+        ((0, 0, 0, 0, 40), (40,), "40 of 40"),
+        ((0, 0, 0, 0, 20), (40,), "20 of 20"),
+        ((0, 0, 0, 0, 19), (40,), ""),
+        ((0, 0, 0, 0, 100), (90, 0, 0, 0, 10), "100 of 100"),
+        ((0, 0, 0, 0, 100), (80, 0, 0, 0, 20), ""),
+        ((20, 0, 0, 0, 20), (39, 0, 0, 0, 1), "20 of 40"),
+        ((20, 0, 0, 0, 20), (35, 0, 0, 0, 5), ""),
+        ((36, 0, 0, 0, 4), (36, 0, 0, 0, 4), ""),
+        ((50, 0, 0, 0, 50), (9, 0, 0, 0, 1), "50 of 100"),
+        ((40,), (40,), ""),
+    ],
+)  # fmt: skip
+def test_of_many_instances_the_slowest_is_named(
+    odd: tuple[int, ...], each: tuple[int, ...], said: str
+) -> None:
+    """One slow replica of 31 hides in the whole; none is named where all are alike."""
+    names = [f"10.0.0.{i}:3000" for i in range(31)]
+    bounds = ("0.01", "0.05", "0.1", "0.2", "+Inf")
+    before, after = (
+        joined(requests(at, *counts.get(name, every), instance=name, bounds=bounds) for name in names)
+        for at, counts, every in ((NOON, {}, ()), (LATER, {"10.0.0.7:3000": odd}, each))
+    )
+
+    (part,) = seen(read(poll(NOON, before, *names), poll(LATER, after, *names)), LOGIN)
+
+    assert part.detail == (f"the slowest of 31 instances: 10.0.0.7:3000, {said} over 200 ms" if said else "")
+
+
+def test_the_slowest_is_named_while_others_are_not_scraped_anew() -> None:
+    """Of many instances some have no newer sample at each poll; all of them are counted."""
+    names = [f"10.0.0.{i}:3000" for i in range(21)]
+    before = joined(requests(NOON, instance=name) for name in names)
+    slow = requests(LATER, 0, 0, 0, 0, 0, 30, instance=names[7])
+    scraped = slow + joined(requests(LATER, 50, instance=name) for name in names[:7])
+    waiting = joined(requests(NOON, instance=name) for name in names[8:])
+    health = joined(
+        up(LATER if i < 8 else NOON, instance=name, started=STARTED) for i, name in enumerate(names)
+    )
+    after = snapshot(LATER + 1, counters=scraped + waiting, health=health)
+
+    (part,) = seen(read(poll(NOON, before, *names), after), LOGIN)
+
+    assert part.detail == "the slowest of 21 instances: 10.0.0.7:3000, 30 of 30 over 200 ms"
+
+
+def test_a_threshold_inside_a_bucket_counts_only_what_is_certain() -> None:
+    """Who may have been over it may as well not have been."""
+    names = [f"10.0.0.{i}:3000" for i in range(21)]
+    before = joined(requests(NOON, instance=name) for name in names)
+    after = joined(
+        requests(LATER, *((0, 0, 0, 10, 25) if name == names[3] else (50,)), instance=name) for name in names
+    )
+
+    (part,) = seen(read(poll(NOON, before, *names), poll(LATER, after, *names)), LOGIN)
+
+    assert part.detail == "the slowest of 21 instances: 10.0.0.3:3000, at least 25 of 35 over 200 ms"
+
+
+def test_names_of_the_slowest_are_bounded_and_told_apart() -> None:
+    """A target names itself, at whatever length; one address may be scraped by two jobs."""
+    long = "x" * 150
+    names = [f"{i}{long}" for i in range(21)]
+
+    def reading(*jobs: str) -> Reading:
+        twins = [[requests(at, instance=names[3], job=job) for job in jobs] for at in (NOON, LATER)]
+        before = joined([*(requests(NOON, instance=name) for name in names), *twins[0]])
+        slow = [requests(LATER, 0, 0, 0, 0, 0, 30 * (name == names[3]), instance=name) for name in names]
+        return read(poll(NOON, before, *names), poll(LATER, joined([*slow, *twins[1]]), *names))
+
+    (one,) = seen(reading(), LOGIN)
+    (two,) = seen(reading("old"), LOGIN)
+
+    assert one.detail == f"the slowest of 21 instances: 3{'x' * 78}…, 30 of 30 over 200 ms"
+    assert two.detail == f"the slowest of 22 instances: erp (3{'x' * 58}…), 30 of 30 over 200 ms"

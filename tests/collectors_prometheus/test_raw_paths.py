@@ -61,13 +61,24 @@ def poll(at: float, paths: Iterable[str], count: int = 1) -> PrometheusSnapshot:
     return snapshot(at + 1, counters=counters, health=up(at))
 
 
-def grown(before: list[str], after: list[str], counts: tuple[int, int] = (3, 3)) -> Reading:
-    """Return what is told when paths are added; each old one has counted so much before and after."""
+def grown(
+    before: list[str], after: list[str], counts: tuple[int, int] = (3, 3), age: float | None = 3600
+) -> Reading:
+    """Return what is told when paths are added; each old one has counted so much before and after.
+
+    `age` is that of the process at the second poll, in seconds.
+    """
     later = NOON + EVERY
     old = joined(requests(later, counts[1], path=path, method="GET") for path in before)
     new = joined(requests(later, 1, path=path, method="GET") for path in after)
     return read(
-        poll(NOON, before, counts[0]), snapshot(later + 1, counters=old + new, health=up(later)), READ
+        poll(NOON, before, counts[0]),
+        snapshot(
+            later + 1,
+            counters=old + new,
+            health=up(later, started=None if age is None else later + 1 - age),
+        ),
+        READ,
     )
 
 
@@ -120,25 +131,21 @@ def test_little_traffic_is_no_measure() -> None:
     assert absent(grown(users(0, 99), users(100, 120)), READ) is not None
 
 
-def test_paths_asked_once_or_twice_need_no_traffic_to_be_found() -> None:
-    """Half of a hundred paths were hardly ever asked again, so nothing must be born to prove it."""
-    once, often = users(0, 50), users(50, 100)
-    later = NOON + EVERY
+def test_tenants_that_come_one_by_one_after_a_start_are_left_alone() -> None:
+    """A hundred and seventy known tenants: in the first five minutes each is new once."""
+    assert absent(grown(users(0, 130), users(130, 170), age=299), READ) is None
+    assert absent(grown(users(0, 130), users(130, 170), age=300), READ) is not None
 
-    def seldom(single: list[str], several: list[str], at: float) -> PrometheusSnapshot:
-        counters = joined(requests(at, 2, path=path, method="GET") for path in single)
-        counters += joined(requests(at, 9, path=path, method="GET") for path in several)
-        return snapshot(at + 1, counters=counters, health=up(at))
 
-    assert absent(read(seldom(once, often, NOON), seldom(once, often, later)), READ) == (
-        "broken instrumentation",
-        (
-            f"100 paths of {METRIC} are 1 once ids are taken out (/users/0 ...), and 50 of them were asked "
-            f"no more than twice: {ADVICE}"
-        ),
-    )
-    fewer = once[1:], [*often, "/users/100"]
-    assert absent(read(seldom(*fewer, NOON), seldom(*fewer, later)), READ) is None
+def test_without_a_known_start_the_paths_decide() -> None:
+    """A process that does not tell when it began is not taken for a young one."""
+    assert absent(grown(users(0, 49), users(200, 240), age=None), READ) is None
+    assert absent(grown(users(0, 50), users(200, 240), age=None), READ) is not None
+
+
+def test_paths_asked_once_prove_nothing_without_growth() -> None:
+    """The files of a page are many, each asked once, and there are no more of them."""
+    assert absent(grown(users(0, 170), [], (1, 1)), READ) is None
 
 
 def test_thousands_are_too_many_however_slowly_they_come() -> None:

@@ -194,7 +194,10 @@ def test_a_prometheus_that_scrapes_nothing_says_so() -> None:
     """Within its first seconds a Prometheus has no samples of anything."""
     assert absent(read(None, snapshot(NOON)), LOGIN) == (
         "no data",
-        f"no series {METRIC}_bucket at {PLACE}: it scrapes nothing, or has only begun to",
+        (
+            f"no series {METRIC}_bucket at {PLACE}: no scrape is to be seen: it has only begun to "
+            "(VictoriaMetrics shows one after 30 s), or has no targets"
+        ),
     )
 
 

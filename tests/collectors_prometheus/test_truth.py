@@ -68,10 +68,10 @@ class Instance:
         for request, seconds in period.late:
             self.counted.setdefault(request, []).append(seconds)
 
-    def truth(self) -> dict[str, list[float]]:
+    def truth(self, polled_at: float) -> dict[str, list[float]]:
         """Return the requests since the last good scrape that a scrape now can account for."""
         if self.scraped_at is None:
-            return {}
+            return dict(self.counted) if self.started >= polled_at - 2 else {}
         if self.scraped_started != self.started:
             return dict(self.counted)
         return {request: done[len(self.scraped.get(request, [])) :] for request, done in self.counted.items()}
@@ -119,6 +119,8 @@ class Instance:
     def scrapes(self, *, starts: bool) -> Answer:
         """Return `up`, and the start of the process where it is known."""
         target = {"job": "erp", "instance": self.name}
+        if not self.health:
+            return []
         up = {"metric": {"__name__": "up", **target}, "values": self.health}
         start = {"__name__": "process_start_time_seconds", **target}
         if not starts or self.scraped_at is None:
@@ -146,19 +148,24 @@ lives = st.integers(1, 3).flatmap(
 
 
 @settings(max_examples=300, deadline=None)
-@given(lives)
-def test_the_bounds_hold_what_really_happened(polls: list[list[Period]]) -> None:
-    """For every class and poll: n is exact, and the number over each threshold lies within the bounds."""
+@given(lives, st.lists(st.integers(0, 3), min_size=3, max_size=3))
+def test_the_bounds_hold_what_really_happened(polls: list[list[Period]], firsts: list[int]) -> None:
+    """For every class and poll: n is exact, and the number over each threshold lies within the bounds.
+
+    Each instance is known to Prometheus from the poll of its number in `firsts` on.
+    """
     instances = [Instance(f"{number}:80") for number in range(len(polls[0]))]
     before = None
     for number, happened in enumerate(polls):
         at = NOON + number * EVERY
         truth: dict[str, list[float]] = {request: [] for request in PATHS}
-        for instance, period in zip(instances, happened, strict=True):
+        for instance, period, first in zip(instances, happened, firsts, strict=False):
             instance.live(period, at)
+            if number < first:
+                continue
             if period.well and before is not None:
                 doubtful = instance.overtaken()
-                for request, done in instance.truth().items():
+                for request, done in instance.truth(before.now).items():
                     truth[request] += [] if request in doubtful else done
             instance.scrape(at, well=period.well)
         after = polled(instances, at, starts=True)
@@ -195,6 +202,31 @@ def test_nothing_is_ever_negative_where_starts_are_unknown(polls: list[list[Peri
             for part in seen(reading, measure):
                 assert isinstance(part.evidence, Histogram)
                 assert 0 <= part.evidence.n <= made
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), requests_made, requests_made), min_size=2, max_size=6))
+def test_two_processes_under_one_name_never_pass_for_one(
+    polls: list[tuple[bool, list[tuple[str, float]], list[tuple[str, float]]]],
+) -> None:
+    """Whoever answers: what another process counted in its whole life is not taken for the interval's."""
+    both = [Instance("a:80", started=NOON - 1000), Instance("a:80", started=NOON - 9000)]
+    before, last = None, None
+    for number, (second, *made) in enumerate(polls):
+        at = NOON + number * EVERY
+        for instance, done in zip(both, made, strict=True):
+            instance.live(Period(done, None, [], well=True), at)
+        answering = both[second]
+        truth = answering.truth(at) if answering is last else {}
+        answering.scrape(at, well=True)
+        answering.health = [[at - EVERY, "1"], [at, "1"]]
+        after = polled([answering], at, starts=True)
+        reading = read(before, after)
+        before, last = after, answering
+        for measure, request in ((LOGIN, "login"), (READ, "read")):
+            parts = [part for part in seen(reading, measure) if part.quality is not Quality.SUSPECT]
+            counted = sum(part.evidence.n for part in parts if isinstance(part.evidence, Histogram))
+            assert counted == len(truth.get(request, []))
 
 
 labels = st.dictionaries(

@@ -46,7 +46,10 @@ def test_nothing_is_scraped() -> None:
 
     assert (found.state, found.detail, found.fix) == (
         State.FAIL,
-        "Prometheus at prom:9090 scrapes nothing, or has only begun to",
+        (
+            "no scrape is to be seen at prom:9090: it has only begun to (VictoriaMetrics shows one after "
+            "30 s), or has no targets"
+        ),
         "name your application under scrape_configs in prometheus.yml",
     )
 

@@ -16,11 +16,6 @@ from headroom.units import format_value
 
 ClassOf = Callable[[Measure, Buckets], str]
 
-WIDEST_STEP = 5.0
-"""How many times its lower neighbour a new bound may be: the widest step of the guide's own buckets. A wider
-one would decide its limit, and show every value below it as one wide interval."""
-
-
 FINER = "NativeHistogramBucketFactor: 1.1,  // client_golang: buckets at most a tenth wide"
 NEAR = 1.1
 """How many times the bound below the one above may be, with nothing left to wish for: those of native
@@ -196,21 +191,8 @@ def _where(layout: Layout) -> str:
 
 
 def bounds_to_add(bounds: Sequence[float], thresholds: Iterable[float]) -> tuple[float, ...]:
-    """Return the bounds that would let every threshold be decided exactly, and no new step be too wide.
-
-    The guide's queries end at 0.5 and need 5: ten times as far, so 1 goes between them.
-    """
-    missing = sorted(set(thresholds) - set(bounds))
-    added: list[float] = []
-    for threshold in missing:
-        bound = threshold
-        while bound not in bounds and bound not in added:
-            added.append(bound)
-            lower = max((each for each in (*bounds, *added) if each < bound), default=None)
-            if lower is None or bound <= lower * WIDEST_STEP:
-                break
-            bound = float(f"{bound / WIDEST_STEP:.6g}")
-    return tuple(sorted(added))
+    """Return the bounds that would let every threshold be decided exactly."""
+    return tuple(sorted(set(thresholds) - set(bounds)))
 
 
 def _metric(metric: str, thresholds: set[float], counters: Counters, state: State) -> Check:
@@ -219,7 +201,10 @@ def _metric(metric: str, thresholds: set[float], counters: Counters, state: Stat
     layouts = tuple(layout for layout in layouts_of(counters.sets) if not layout.grid)
     if not layouts:
         return Check(ident, State.PASS, title, "a native histogram: its grid has bounds near every threshold")
-    sets = sum(not one.broken for one in counters.sets)
+    sets: dict[tuple[float, ...], int] = defaultdict(int)
+    for one in counters.sets:
+        if not one.broken:
+            sets[one.bounds] += 1
     # What one instance lacks, all are given: a layout of its own is what makes windows undecided.
     have = sorted({bound for layout in layouts for bound in layout.bounds})
     lacking = [bounds_to_add(layout.bounds, thresholds) for layout in layouts]
@@ -230,15 +215,19 @@ def _metric(metric: str, thresholds: set[float], counters: Counters, state: Stat
             detail = f"{len(layouts)} layouts, of {each}; every one decides"
             return Check(ident, State.PASS, title, detail)
         return Check(ident, State.PASS, title, f"they end at each of its {len(thresholds)} thresholds")
-    whole = [*have, *add]
+    whole = {*have, *add}
     spelled = ", ".join(f"{bound:g}" for bound in sorted(whole))
-    grows = max(len(some) for some in lacking)
+    grows = [(len(whole.difference(layout.bounds)), sets[layout.bounds]) for layout in layouts]
+    cost = " and ".join(
+        f"+{more} bucket{'s' if more > 1 else ''} x {each:,} label set{'s' if each != 1 else ''}"
+        for more, each in grows
+        if more
+    )
     short = [f"{bound:g}" for bound in add] or [f"{bound:g}" for bound in max(lacking, key=len)]
     detail = (
         f"{listed(short, 9)} {'is' if len(short) == 1 else 'are'} missing"
         f"{f' from some of {len(layouts)} layouts' if len(layouts) > 1 else ''}; cost of adding: "
-        f"+{grows} bucket{'s' if grows > 1 else ''} x {sets:,} label set{'s' if sets != 1 else ''} = "
-        f"+{grows * sets:,} series"
+        f"{cost} = +{sum(more * each for more, each in grows):,} series"
     )
     fix = f"buckets: [{spelled}],  // prom-client\nbuckets=({spelled}),  # prometheus_client in Python"
     return Check(ident, state, title, detail, fix)

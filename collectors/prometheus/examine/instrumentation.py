@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from collectors.prometheus.asked import Asked, Target
-from collectors.prometheus.faults.declared import Elsewhere, never_counted
-from collectors.prometheus.faults.instrumentation import Fault, faults, faults_of_gauge
+from collectors.prometheus.faults.declared import never_counted
+from collectors.prometheus.faults.instrumentation import Fault, counted, faults, faults_of_gauge
 from collectors.prometheus.faults.lifetime import REMEDY
 from collectors.prometheus.gauges import metric_of
 from collectors.prometheus.health import Health
@@ -44,9 +44,11 @@ def examine_instrumentation(
     for metric in asked.metrics:
         found = faults(metric, before, after, asked)
         if metric in declared:
-            elsewhere = list(_counted(after, metric))
-            silent = never_counted(metric, declared[metric], elsewhere, asked.place)
-            found = found if silent is None else (silent, *found)
+            elsewhere = [*counted(after, lambda _: True), *after.others]
+            targets = declared[metric]
+            silent = never_counted(metric, targets, elsewhere, asked.place, targets)
+            if silent is not None and silent.id not in {fault.id for fault in found}:
+                found = (silent, *found)
         counters = after.histograms[metric]
         there = bool(counters.sets) or counters.refused is not None or metric in after.declared
         # A snapshot of the history holds only what budgets ask for; most faults show in a difference.
@@ -65,17 +67,6 @@ def examine_instrumentation(
         known = before if before is not None and measure.of in before.gauges else earlier
         yield from _checks(metric, faults_of_gauge(measure, known, after, asked), there=there)
         yield _ratio(metric)
-
-
-def _counted(after: PrometheusSnapshot, silent: str) -> Iterator[Elsewhere]:
-    """Yield what each target counted in the other histograms since its process began."""
-    for metric, counters in after.histograms.items():
-        events: dict[Target, int] = {}
-        for one in counters.sets:
-            if one.counts and metric != silent:
-                events[one.target] = events.get(one.target, 0) + one.counts[-1]
-        for target, count in events.items():
-            yield Elsewhere(target, metric, count)
 
 
 def _begun(levels: Levels) -> Levels:

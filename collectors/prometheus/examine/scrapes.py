@@ -35,7 +35,10 @@ def examine_targets(source: str, place: str, seen: PrometheusSnapshot) -> Iterat
     ident, title = f"targets:{source}", f"Scrapes behind {source}"
     down = [scrape for scrape in seen.scrapes.values() if not scrape.up]
     if not seen.scrapes:
-        detail = f"Prometheus at {place} scrapes nothing, or has only begun to"
+        detail = (
+            f"no scrape is to be seen at {place}: it has only begun to (VictoriaMetrics shows one after "
+            "30 s), or has no targets"
+        )
         yield Check(
             ident, State.FAIL, title, detail, "name your application under scrape_configs in prometheus.yml"
         )

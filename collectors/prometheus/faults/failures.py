@@ -21,8 +21,12 @@ ROSE = 5
 """Failures elsewhere in one interval before they contradict. Proxies answer a few by themselves: while an
 instance restarts, or where a client sends nonsense."""
 
+ABOUT = 1.5
+"""How many times more or less than the histogram a counter may have counted and still count the same."""
+
 REMEDY = Remedy(
     node="""
+// METRIC stays declared as it is
 // 'close' comes after every answer, failed and aborted ones too; tap({ complete }) only after good ones
 intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
   const started = process.hrtime.bigint();
@@ -39,19 +43,18 @@ intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     python='''
 from time import perf_counter
 
-from prometheus_client import Histogram
 
-DURATION = Histogram("METRIC", "Duration of HTTP requests in seconds.", ["method", "path", "status"])
+def timed(histogram, labels, handle):
+    """Return what handle() answers, a pair of status and body; its failures are timed as well.
 
-
-def timed(method, path, handle):
-    """Return what handle() answers, a pair of status and body; its failures are timed as well."""
+    METRIC stays declared as it is; `labels` are all but its status.
+    """
     started, status = perf_counter(), 500  # what it stays where handle() raises
     try:
         status, body = handle()
         return status, body
     finally:
-        DURATION.labels(method, path, str(status)).observe(perf_counter() - started)
+        histogram.labels(**labels, status=str(status)).observe(perf_counter() - started)
 ''',
 )
 
@@ -74,27 +77,53 @@ def risen(before: Tally | None, after: Tally, health: Health) -> int | None:
     return int(total) if total >= 0 else None  # NaN compares as neither
 
 
+def answers(before: Tally | None, after: Tally) -> float | None:
+    """Return how much was counted elsewhere between two polls where failures were; None where nothing tells.
+
+    Only in the groups of labels, all but the status alike, whose failures rose.
+    """
+    if before is None or before.refused or after.refused:
+        return None
+    total = 0.0
+    for key, (all_now, failed_now) in after.groups.items():
+        all_then, failed_then = before.groups.get(key, (0.0, 0.0))
+        if failed_now != failed_then:
+            total += all_now - all_then if all_now >= all_then else all_now
+    return total if total > 0 else None  # NaN tells nothing
+
+
 def never_timed(
     metric: str,
     after: Counters,
     moved: Flow,
     keep: Callable[[Buckets], bool],
-    elsewhere: tuple[str, int | None] | None,
+    elsewhere: tuple[str, int | None, float | None] | None,
 ) -> Fault | None:
     """Return the fault, or the doubt, that failures are not among the durations; None where they are.
 
-    `keep` tells which label sets are traffic of users; `elsewhere` is the name of an independent counter and
-    by how much it rose, None where no target gives it.
+    `keep` tells which label sets are traffic of users; `elsewhere` is the name of an independent counter, how
+    many failures it counted, None where no target gives it, and how many answers, None where nobody knows.
+    A counter of other services' failures contradicts nothing: it must count about as much as the histogram.
     """
     told = [one for one in after.sets if one.counts and one.counts[-1] and one.status and keep(one)]
     if not told or any(_failed(one.status) for one in told):
         return None
     now = sum(change.n for change in moved.changes if keep(change.series))
     name = printable(metric)
-    counter, rose = elsewhere or ("", None)
+    counter, rose, answered = elsewhere or ("", None, None)
     if rose is not None:
         if rose < ROSE:
             return None
+        meant = now + rose
+        if answered is None or not meant / ABOUT <= answered <= meant * ABOUT:
+            whole = "an unknown number of" if answered is None else f"{answered:,.0f}"
+            return Fault.warns(
+                ID,
+                f"{printable(counter)} counted {rose:,} failures since the last poll, of {whole} answers, "
+                f"and {name} timed {now:,} requests and no failure: either they are of other services, or "
+                f"failures are never timed; {_ADVICE}",
+                REMEDY.of(metric),
+            )
         return Fault.blinds(
             ID,
             f"failures are missing from {name}: {printable(counter)} counted {rose:,} since the last poll, "

@@ -7,10 +7,10 @@ miss them all, and its memory fills up. Routes as they are declared, "/users/:id
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from collectors.prometheus.asked import Target
 from collectors.prometheus.faults.fault import Fault, Remedy
 from collectors.prometheus.flow import Flow
 from collectors.prometheus.snapshot import Buckets, Counters
@@ -30,9 +30,8 @@ BORN = 5
 SHARE_BORN = 0.05
 """Share of the interval's events that are of new paths. Ids few enough to be known soon fall below this after
 the first minutes; ids without end do not, however popular some of them are."""
-SELDOM = 2
-"""Requests since the start that make a path one that is hardly asked twice. Where half of the paths are, they
-have no end, and an interval with little traffic need not prove it anew."""
+AGE = 300.0
+"""Seconds that a process must have run: until then its tenants, or the files of its page, come one by one."""
 THOUSANDS = 2_000
 """Paths with ids that are too many however slowly they come."""
 
@@ -134,27 +133,33 @@ _ADVICE = (
 
 
 def raw_paths(
-    metric: str, before: Counters, after: Counters, moved: Flow, keep: Callable[[Buckets], bool]
+    metric: str,
+    before: Counters,
+    after: Counters,
+    moved: Flow,
+    keep: Callable[[Buckets], bool],
+    age: Callable[[Target], float | None],
 ) -> Fault | None:
     """Return the fault that the paths are URLs; None where nothing, or too little, speaks for that.
 
-    `keep` tells which label sets are traffic of users.
+    `keep` tells which label sets are traffic of users; `age` how many seconds a target's process has run,
+    None where it does not tell.
     """
-    asked = Counter[str]()
-    for one in after.sets:
-        if one.counts and keep(one):
-            asked[one.path] += one.counts[-1]
-    folded = Folded.of(asked)
+    folded = Folded.of({one.path for one in after.sets if one.counts and keep(one)})
     if not folded.many:
         return None
-    growth = _growth(folded, before, moved, keep, asked)
+    growth = _growth(folded, before, moved, keep, age)
     return (
         Fault.blinds(ID, f"{folded.said(metric)}, {growth}: {_ADVICE}", REMEDY.of(metric)) if growth else None
     )
 
 
 def _growth(
-    folded: Folded, before: Counters, moved: Flow, keep: Callable[[Buckets], bool], asked: Counter[str]
+    folded: Folded,
+    before: Counters,
+    moved: Flow,
+    keep: Callable[[Buckets], bool],
+    age: Callable[[Target], float | None],
 ) -> str:
     """Return what shows that there is no end to them; "" where nothing does."""
     known = {one.path for one in before.sets}
@@ -162,17 +167,17 @@ def _growth(
     born = [one for one in counted if one.series.path in folded.paths and one.series.path not in known]
     new = len({change.series.path for change in born})
     events = sum(change.n for change in counted)
-    # At the first sight of a process everything is new: what comes after it tells.
+    # At the first sight of a process, and in its first minutes, everything is new: what comes after it tells.
+    ages = [age(target) for target in {change.series.target for change in born}]
+    told = [seconds for seconds in ages if seconds is not None]
     if (
         len(known & folded.paths.keys()) >= MANY
+        and min(told, default=AGE) >= AGE
         and new >= BORN
         and events >= ENOUGH
         and sum(change.n for change in born) >= SHARE_BORN * events
     ):
         return f"and {new:,} of them were new in this interval"
-    seldom = sum(asked[path] <= SELDOM for path in folded.paths)
-    if len(folded.paths) >= 2 * MANY and 2 * seldom >= len(folded.paths):
-        return f"and {seldom:,} of them were asked no more than twice"
     return "which are too many already" if len(folded.paths) >= THOUSANDS else ""
 
 

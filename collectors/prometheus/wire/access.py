@@ -42,16 +42,6 @@ def headers_of(access: Access) -> dict[str, bytes]:
     return sent
 
 
-def secrets_of(access: Access, sent: dict[str, bytes]) -> tuple[str, ...]:
-    """Return what a server could repeat of what it was sent, and nobody must read; the longest first."""
-    words = [value.decode(errors="surrogateescape") for value in sent.values()]
-    words += [word.removeprefix("Basic ").removeprefix("Bearer ") for word in words]
-    if access.password is not None:
-        words.append(access.password.reveal())
-    # Shorter ones protect nothing, and hiding them would tear up the sentences that they stand in by chance.
-    return tuple(sorted({word for word in words if len(word) >= 4}, key=len, reverse=True))  # noqa: PLR2004
-
-
 def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogateescape")  # an environment variable may hold any byte
 

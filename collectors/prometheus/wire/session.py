@@ -18,8 +18,9 @@ import requests
 import urllib3
 
 from collectors.prometheus.bulk import in_bulk
-from collectors.prometheus.wire.access import headers_of, secrets_of
+from collectors.prometheus.wire.access import headers_of
 from collectors.prometheus.wire.address import Address, origin_of
+from collectors.prometheus.wire.masking import Mask
 from collectors.prometheus.wire.refusals import login_hint, timed_out, unreachable, words_of
 from collectors.prometheus.wire.transport import TooMuchError, Transport, Watch
 from collectors.prometheus.words import LONGEST, printable
@@ -76,7 +77,7 @@ class BoundedSession(requests.Session):
         self._watch = Watch()
         self._adapter = Transport(address.access, self._watch, secure=self._origin.startswith("https:"))
         self._sent: dict[str, bytes] = {}
-        self._secrets: tuple[str, ...] = ()
+        self._mask = Mask(address.access, {})
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -87,7 +88,7 @@ class BoundedSession(requests.Session):
         self._seconds, self._watch.until = seconds, monotonic() + seconds
         self.received = 0
         self._sent = headers_of(self._access)
-        self._secrets = secrets_of(self._access, self._sent)
+        self._mask = Mask(self._access, self._sent)
         self._adapter.renew()
         yield
 
@@ -165,7 +166,7 @@ class BoundedSession(requests.Session):
             with in_bulk():
                 parsed = json.loads(body, parse_constant=_no_constant)
         except (ValueError, RecursionError):
-            kind = self._quotable(response.headers.get("Content-Type", "no type"), 60)
+            kind = self.quotable(response.headers.get("Content-Type", "no type"), 60)
             path = urlsplit(request.url or "").path
             raise SourceError(
                 Reason.UNREACHABLE,
@@ -173,7 +174,7 @@ class BoundedSession(requests.Session):
                 f"bytes ({kind}) that are no JSON; is the address that of a login page or a proxy?",
             ) from None
         if not (isinstance(parsed, dict) and parsed.get("status") == "success"):
-            words = self._quotable(words_of(body)) or "no reason given"
+            words = self.quotable(words_of(body)) or "no reason given"
             raise SourceError(
                 Reason.UNREACHABLE,
                 f"Prometheus at {self._place} answers without success: {words}; see its log",
@@ -182,7 +183,7 @@ class BoundedSession(requests.Session):
 
     def _refuse(self, response: requests.Response, body: bytes) -> NoReturn:
         status = response.status_code
-        words = self._quotable(words_of(body))
+        words = self.quotable(words_of(body))
         words = words if words.startswith(f"{status}") else f"{status} {words}".strip()
         who = f"Prometheus at {self._place}"
         if "HTTP request to an HTTPS server" in words:
@@ -201,7 +202,7 @@ class BoundedSession(requests.Session):
                 Reason.UNREACHABLE, f"{who} has no {path}: {words}; check the path of its address"
             )
         if response.is_redirect:
-            there = self._quotable(_host(response.headers["location"]), 80)
+            there = self.quotable(_host(response.headers["location"]), 80)
             raise SourceError(
                 Reason.UNREACHABLE,
                 f"{who} redirects to {there} ({status}); redirects are not followed: give the final address",
@@ -210,13 +211,11 @@ class BoundedSession(requests.Session):
 
     def _said(self, parsed: dict[str, Any], key: str) -> tuple[str, ...]:
         lines = parsed.get(key)
-        return tuple(self._quotable(str(line)) for line in lines[:3]) if isinstance(lines, list) else ()
+        return tuple(self.quotable(str(line)) for line in lines[:3]) if isinstance(lines, list) else ()
 
-    def _quotable(self, words: str, longest: int = LONGEST) -> str:
-        """Return a server's words without what it repeats of our credentials."""
-        for secret in self._secrets:
-            words = words.replace(secret, "<secret>")
-        return printable(words, longest)
+    def quotable(self, words: str, longest: int = LONGEST) -> str:
+        """Return a server's words as they may be shown: none where they repeat our credentials."""
+        return self._mask.quotable(words, longest)
 
     def _late(self) -> NoReturn:
         raise SourceError(
