@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from headroom.config import load
-from monitor.feeds import _meaning
+from monitor.feeds import meaning_of
 from tests.monitor.scripted import CONFIG
 
 
@@ -16,7 +16,7 @@ def meaning(folder: Path, text: str) -> str:
     path = folder / "budgets.yaml"
     path.write_text(text)
     config = load(path)
-    return _meaning(config, config.sources[0])
+    return meaning_of(config, config.sources[0])
 
 
 def test_another_password_is_the_same_source(tmp_path: Path) -> None:
