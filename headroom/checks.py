@@ -1,4 +1,7 @@
-"""What `headroom doctor` finds: can budgets be decided at all, and is what measures them sound?"""
+"""What `headroom doctor` finds: can budgets be decided at all, and is what measures them sound?
+
+Its states are those of the audit's findings, too.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ class State(StrEnum):
     WARN = "warn"  # works in part, or may mislead
     FAIL = "fail"  # cannot work as it is
     CANNOT_CHECK = "cannot check"
+    NOT_APPLICABLE = "not applicable"
 
 
 @dataclass(frozen=True, slots=True)

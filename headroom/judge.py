@@ -73,7 +73,7 @@ def judge(case: Case) -> Verdict:
     limit, budget = case.limit, case.budget
     window = in_window(case.held, at=case.at, length=budget.window)
     judged = [one for one in window if one.part.quality in JUDGED]
-    doubtful = [one.part for one in window if one.part.quality in DOUBTED]
+    doubtful = [one for one in window if one.part.quality in DOUBTED]
     finding = _without_figures(case, window, judged) or _with_figures(limit, judged, doubtful, case.alpha)
     covered = min(1.0, covered_by([one.part for one in judged]) / budget.window)
     allowed = limit.statistic.allowed
@@ -129,7 +129,7 @@ def _without_figures(case: Case, window: Sequence[Held], judged: Sequence[Held])
     )
 
 
-def _with_figures(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Part], alpha: float) -> _Finding:
+def _with_figures(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Held], alpha: float) -> _Finding:
     parts = [one.part for one in judged]
     kinds = {type(part.evidence) for part in parts}
     if len(kinds) > 1:
@@ -140,11 +140,11 @@ def _with_figures(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Part]
     if kinds <= {Histogram, Moments}:
         if limit.statistic.share is not None:
             return _percentile(limit, judged, doubtful, alpha)
-        return _mean_of_events(limit, parts, doubtful)
+        return _mean_of_events(limit, parts, [one.part for one in doubtful])
     return _share(limit, parts)
 
 
-def _percentile(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Part], alpha: float) -> _Finding:
+def _percentile(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Held], alpha: float) -> _Finding:
     parts = [one.part for one in judged]
     rate = rate_of(limit.threshold, judged, doubtful)
     bounds, allowed = rate.bounds, limit.statistic.allowed
@@ -159,7 +159,7 @@ def _percentile(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Part], 
     return _Finding(
         reason,
         wording.percentile(limit, bounds, share, reason, parts, known=rate, alpha=alpha),
-        value=quantile(limit, parts, bounds),
+        value=quantile(limit, parts, bounds, running=rate.running),
         slow=(bounds.k_low, bounds.k_high),
         slow_share=share,
         n=bounds.n,

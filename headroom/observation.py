@@ -13,6 +13,7 @@ from typing import Protocol
 from headroom.bounds import Bounds
 from headroom.budgets import Measure, Reason, Subject
 from headroom.evidence import Evidence
+from headroom.statements import Statement
 
 
 class Quality(StrEnum):
@@ -23,13 +24,16 @@ class Quality(StrEnum):
     RESET = "reset"  # the part since a counter reset; what came before it is lost
     SUSPECT = "suspect"  # a reset cannot be ruled out: kept, not judged
     GAP = "gap"  # longer than two polls: kept for reports, not judged in windows
+    UNFINISHED = "unfinished"  # still running when they crossed the limit; perhaps counted when they ended
 
 
+STATES = "connections:state"
+"""The measure of connections by database, role and state: recorded and shown, judged by none."""
 ASIDE = ":evicting"
 """What is put behind a measure's key for evidence that is kept, but must not be judged under that measure."""
 
 JUDGED = frozenset({Quality.EXACT, Quality.FIRST_SEEN, Quality.RESET})
-DOUBTED = frozenset({Quality.SUSPECT, Quality.GAP})
+DOUBTED = frozenset({Quality.SUSPECT, Quality.GAP, Quality.UNFINISHED})
 """What is not judged, and yet must not turn what is."""
 
 
@@ -89,11 +93,13 @@ class Reading:
 
     Attributes:
         notes: sentences about the source as a whole (unclassified share, statements not permitted, ...).
+        statements: what was learnt of statements since the snapshot before.
     """
 
     observations: tuple[Observation, ...] = ()
     absences: tuple[Absence, ...] = ()
     notes: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 class SourceError(Exception):

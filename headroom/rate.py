@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from functools import reduce
 from operator import add
@@ -13,7 +14,7 @@ from headroom.bounds import Bounds
 from headroom.budgets import Reason
 from headroom.evidence import Histogram, Moments, merged
 from headroom.observation import Part, Quality
-from headroom.window import Held, bounds_per_interval, proven_by
+from headroom.window import Held, bounds_by_poll, proven_by
 
 FIRM = 0.001  # the risk at which somebody may be woken: 2.3 false pages a day become 0.2
 BURSTS = 2.0  # times what chance alone does: from here on bursts are worth a word
@@ -27,8 +28,12 @@ class Rate:
     Attributes:
         intervals: the bounds of each poll, newest first.
         bounds: of the whole window: their sum, or tighter where merged figures prove more.
-        unknown: events in intervals that are in doubt, and not among the others.
+        unknown: events in intervals that are in doubt, and not among the others; and those that were seen
+            running over the limit, where they may be among the others.
         unknown_low, unknown_high: how many of them were slow, at least and at most.
+        seen: by poll, events that were seen running over the limit and cannot be among those that ended, for
+            more were seen than ended slow. They are in `bounds` and `intervals`, as slow.
+        uncertain: of `unknown`, those that were seen running.
     """
 
     intervals: tuple[Bounds, ...]
@@ -36,6 +41,13 @@ class Rate:
     unknown: int = 0
     unknown_low: int = 0
     unknown_high: int = 0
+    seen: tuple[tuple[datetime, Bounds], ...] = ()
+    uncertain: int = 0
+
+    @property
+    def running(self) -> int:
+        """The number of events in `seen`."""
+        return sum(more.n for _, more in self.seen)
 
     def effect_low(self, risk: float) -> float:
         """Return the design effect of what was slow for certain."""
@@ -95,19 +107,38 @@ class Rate:
         return self.hit >= INTERVALS and self.low(min(FIRM, risk)) > allowed
 
 
-def rate_of(threshold: float, judged: Sequence[Held], doubtful: Sequence[Part] = ()) -> Rate:
+def rate_of(threshold: float, judged: Sequence[Held], doubtful: Sequence[Held] = ()) -> Rate:
     """Return what the parts of a window, at least one and all of them latencies, say.
 
     Of events around a suspected reset nothing is known; those of a gap are counted, only their time is wide.
+    Those that were seen running over the limit are slow for certain, but may have ended since and be counted
+    again: as many as may have ended slow are in doubt, and only what is beyond them counts. Without them a
+    statement that is always cancelled, and so never counted by the server, would leave a promise kept.
     """
-    intervals = bounds_per_interval(threshold, judged)
-    bounds = reduce(add, intervals)
+    polls = bounds_by_poll(threshold, judged)
+    bounds = reduce(add, polls.values())
     whole = merged([one.part.evidence for one in judged])
     if isinstance(whole, Histogram | Moments):
         bounds = bounds.tightened(whole.over(threshold))
-    unknown = [_in_doubt(part, threshold) for part in doubtful]
+    seen = [one for one in doubtful if one.part.quality is Quality.UNFINISHED]
+    unknown = [
+        _in_doubt(one.part, threshold) for one in doubtful if one.part.quality is not Quality.UNFINISHED
+    ]
     n, low, high = (sum(column) for column in zip((0, 0, 0), *unknown, strict=True))
-    return Rate(tuple(intervals), bounds, n, low, high)
+    over = [(one.at, _in_doubt(one.part, threshold)[1]) for one in seen]
+    total = sum(count for _, count in over)
+    left = max(0, total - bounds.k_high)
+    rest = total - left
+    told = []
+    for at, count in over:
+        certain = min(count, left)
+        if certain:
+            more = Bounds(threshold, certain, certain, certain)
+            told.append((at, more))
+            polls[at] = polls[at] + more if at in polls else more
+            bounds += more
+            left -= certain
+    return Rate(tuple(polls.values()), bounds, n + rest, low + rest, high + rest, tuple(told), rest)
 
 
 def _in_doubt(part: Part, threshold: float) -> tuple[int, int, int]:

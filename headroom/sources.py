@@ -181,6 +181,24 @@ class EndpointRules:
 
 
 @dataclass(frozen=True, slots=True)
+class _Claims:
+    """By what a class claims statements, compiled; None where it does not ask."""
+
+    patterns: tuple[re.Pattern[str], ...]
+    tags: Compiled
+    roles: re.Pattern[str] | None
+    databases: re.Pattern[str] | None
+
+    def match(self, text: str, tags: Mapping[str, str], role: str, database: str) -> bool:
+        named = (self.roles is None or self.roles.match(role)) and (
+            self.databases is None or self.databases.match(database)
+        )
+        if not named or not _match(self.tags, tags):
+            return False
+        return not self.patterns or any(pattern.search(text) for pattern in self.patterns)
+
+
+@dataclass(frozen=True, slots=True)
 class QueryClass:
     """Statements that share a promise.
 
@@ -188,6 +206,9 @@ class QueryClass:
         name: lookup, list, aggregate, analytics, write or utility decide themselves by the statement's
             shape; other names need patterns.
         patterns: regular expressions searched in the normalised text, before the shape is asked.
+        tags: what the tags in the statement's comment must be, such as controller:users; all of them.
+        roles, databases: shell patterns of who runs it, and where. Of patterns, tags, roles and databases,
+            all that are given must match; with none of them only the shape puts a statement here.
         labels: by what an application's own histogram of queries is classed; without them nothing of a
             histogram belongs here.
     """
@@ -195,10 +216,26 @@ class QueryClass:
     name: str
     patterns: tuple[str, ...] = ()
     labels: Labels = ()
+    tags: Labels = ()
+    roles: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ()
     _labels: Compiled = field(init=False, repr=False, compare=False)
+    _claims: _Claims = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_labels", _compiled(self.labels))
+        patterns = tuple(re.compile(pattern, re.IGNORECASE) for pattern in self.patterns)
+        roles, databases = (globs(names) if names else None for names in (self.roles, self.databases))
+        object.__setattr__(self, "_claims", _Claims(patterns, _compiled(self.tags), roles, databases))
+
+    @property
+    def claiming(self) -> bool:
+        """Whether it takes statements by more than their shape."""
+        return bool(self.patterns or self.tags or self.roles or self.databases)
+
+    def claims(self, text: str, tags: Mapping[str, str] = _NONE, role: str = "", database: str = "") -> bool:
+        """Tell whether a statement belongs here whatever its shape; `text` has one space between words."""
+        return self.claiming and self._claims.match(text, tags, role, database)
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether a label set of a histogram belongs here: all labels that are named must match."""

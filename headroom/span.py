@@ -9,7 +9,14 @@ from headroom.observation import Quality
 
 GAP = 2.2  # polls: longer than two, with a tenth for jitter
 
-_ORDER = (Quality.EXACT, Quality.FIRST_SEEN, Quality.RESET, Quality.GAP, Quality.SUSPECT)
+_ORDER = (
+    Quality.EXACT,
+    Quality.FIRST_SEEN,
+    Quality.RESET,
+    Quality.UNFINISHED,
+    Quality.GAP,
+    Quality.SUSPECT,
+)
 
 
 @dataclass(frozen=True, slots=True)

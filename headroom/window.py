@@ -57,7 +57,7 @@ def covered_by(parts: Sequence[Part]) -> timedelta:
     return covered
 
 
-def bounds_per_interval(threshold: float, judged: Sequence[Held]) -> list[Bounds]:
+def bounds_by_poll(threshold: float, judged: Sequence[Held]) -> dict[datetime, Bounds]:
     """Return the bounds of each poll's parts: the stored ones, or what the figures still prove.
 
     By poll, not by the end of the interval: instances are scraped at different moments, and a burst that hit
@@ -67,7 +67,7 @@ def bounds_per_interval(threshold: float, judged: Sequence[Held]) -> list[Bounds
     for one in judged:
         proven = proven_by(one.part, threshold)
         intervals[one.at] = intervals[one.at] + proven if one.at in intervals else proven
-    return list(intervals.values())
+    return intervals
 
 
 def proven_by(part: Part, threshold: float) -> Bounds:
@@ -78,8 +78,11 @@ def proven_by(part: Part, threshold: float) -> Bounds:
     return proven if stored is None else stored.tightened(proven)
 
 
-def quantile(limit: Limit, parts: Sequence[Part], bounds: Bounds) -> Interval | None:
-    """Return where the percentile of the window lies, never contradicting what the bounds prove of it."""
+def quantile(limit: Limit, parts: Sequence[Part], bounds: Bounds, *, running: int = 0) -> Interval | None:
+    """Return where the percentile of the window lies, never contradicting what the bounds prove of it.
+
+    `running` of the events in `bounds` were seen running and are in no part: how long they took is not known.
+    """
     share, allowed = limit.statistic.share, limit.statistic.allowed
     assert share is not None
     assert allowed is not None
@@ -92,11 +95,12 @@ def quantile(limit: Limit, parts: Sequence[Part], bounds: Bounds) -> Interval | 
     # The percentile of a union lies between the smallest and the largest of its pieces.
     pieces = [piece for same in layouts.values() if (piece := reduce(add, same).quantile(share)) is not None]
     if not pieces:
-        return None
+        return Interval(limit.threshold, None) if running else None
     lows = [piece.low for piece in pieces if piece.low is not None]
     highs = [piece.high for piece in pieces if piece.high is not None]
     known = Interval(
-        min(lows) if len(lows) == len(pieces) else None, max(highs) if len(highs) == len(pieces) else None
+        min(lows) if len(lows) == len(pieces) else None,
+        max(highs) if len(highs) == len(pieces) and not running else None,
     )
     if bounds.k_high <= allowed * bounds.n:
         return Interval(None, limit.threshold).within(known)

@@ -111,8 +111,8 @@ def percentile(
             rest = f"; the rate behind it is at least {least} at {share(1 - alpha)} confidence"
         case Reason.PARTIAL:
             rest = (
-                f"; a further {known.unknown:,} came in intervals in doubt (a gap or a suspected reset), and "
-                "what they took may turn it: it settles when those leave the window"
+                f"; a further {_doubt(known)}, and what they took may turn it: "
+                "it settles when those leave the window"
             )
         case Reason.BUCKET:
             rest = "; " + _missing_bucket(limit, parts)
@@ -123,7 +123,25 @@ def percentile(
             )
         case _:
             rest = "; " + _missing_samples(limit, known, alpha)
+    if known.running:
+        rest += (
+            f"; {known.running:,} of them were seen running for longer than {threshold} and still run, were "
+            "cancelled or failed: the server counts only those that end well"
+        )
     return seen + rest + _remarks(parts)
+
+
+def _doubt(known: Rate) -> str:
+    """Return what is in doubt, and why."""
+    others = known.unknown - known.uncertain
+    told = []
+    if others:
+        told.append(f"{others:,} came in intervals in doubt (a gap or a suspected reset)")
+    if known.uncertain:
+        told.append(
+            f"{known.uncertain:,} were seen running over the limit and may have been counted since, or not"
+        )
+    return " and ".join(told)
 
 
 def only_in_doubt(unknown: int) -> str:

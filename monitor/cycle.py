@@ -270,6 +270,7 @@ class Cycles:
             notices=tuple(moves.notices),
             config_digest=self._config.digest,
             notes=tuple(notes) if polled.poll else (),
+            statements=polled.reading.statements,
         )
 
     async def _commit(self, cycle: Cycle) -> bool:

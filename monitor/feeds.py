@@ -96,7 +96,10 @@ def meaning_of(config: Config, source: Source) -> str:
         ):
             rules.append(_spelled(config.queries))
     elif source.kind is SourceKind.POSTGRES:
-        rules = [(rule.name, rule.patterns) for rule in config.queries.classes]
+        rules = [
+            (rule.name, rule.patterns, rule.tags, rule.roles, rule.databases)
+            for rule in config.queries.classes
+        ]
     return sha256(repr((source.kind.value, place, rules)).encode()).hexdigest()[:16]
 
 

@@ -81,7 +81,17 @@ def endpoint_rules(spec: ClassesSpec) -> EndpointRules:
 def query_rules(spec: ClassesSpec) -> QueryRules:
     """Return the classes of statements."""
     return QueryRules(
-        tuple(QueryClass(each.name, tuple(each.patterns), _labels(each.labels)) for each in spec.queries)
+        tuple(
+            QueryClass(
+                each.name,
+                tuple(each.patterns),
+                _labels(each.labels),
+                _labels(each.tags),
+                tuple(each.role),
+                tuple(each.database),
+            )
+            for each in spec.queries
+        )
     )
 
 

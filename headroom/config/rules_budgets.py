@@ -91,9 +91,10 @@ def _query_class(each: QueryClassSpec, form: Form, where: Key, document: Documen
     if form.source is SourceKind.PROMETHEUS and not each.labels:
         what = "which has no labels, so nothing of a histogram falls into it"
         yield document.problem(where, what, "a class with labels, e.g. labels: {query_type: lookup}")
-    if form.source is SourceKind.POSTGRES and not each.patterns and each.name not in SHAPES:
-        what = "which has no patterns and is no known shape, so no statement falls into it"
-        yield document.problem(where, what, f"{one_of(SHAPES)}, or a class with patterns")
+    if form.source is SourceKind.POSTGRES and not each.claiming and each.name not in SHAPES:
+        what = "which asks for nothing and is no known shape, so no statement falls into it"
+        allowed = f"{one_of(SHAPES)}, or a class with patterns, tags, role or database"
+        yield document.problem(where, what, allowed)
 
 
 def _names(classes: Any, family: str) -> Iterable[str]:

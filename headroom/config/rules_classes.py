@@ -89,13 +89,14 @@ def _queries(classes: Mapping[int, QueryClassSpec], document: Document) -> Itera
         if greedy is not None and not each.labels:
             what = f"a class that can never match: the pattern in line {document.line(greedy)} takes all"
             yield document.problem(key, what, "the narrower class before the wider one")
-        if not each.patterns and not each.labels and each.name not in SHAPES:
+        if not each.claiming and not each.labels and each.name not in SHAPES:
             yield document.problem(
                 (*key, "name"),
-                "which is no known shape and has neither patterns nor labels",
-                f"{one_of(SHAPES)}, or patterns or labels beside it",
+                "which is no known shape and asks for nothing else",
+                f"{one_of(SHAPES)}, or patterns, tags, role, database or labels beside it",
             )
-        if greedy is None and any(pattern in TAKES_ALL for pattern in each.patterns):
+        wide = not (each.tags or each.role or each.database)
+        if greedy is None and wide and any(pattern in TAKES_ALL for pattern in each.patterns):
             greedy = (*key, "patterns")
         if each.labels:
             yield from _covered_labels(index, each, classes, document)

@@ -275,12 +275,24 @@ LabelValues = Annotated[
     list[LabelValue], BeforeValidator(_listed, json_schema_input_type=LabelValue | list[LabelValue]), _Many
 ]
 ClassLabels = Annotated[dict[ClassLabel, LabelValues], Field(min_length=1, max_length=20)]
+_Tag = Annotated[
+    str,
+    _matching(
+        r"^[a-zA-Z_][a-zA-Z0-9_.-]{0,99}$",
+        "which is no name of a tag",
+        "letters, digits and _ . -, e.g. controller",
+    ),
+]
+Tags = Annotated[dict[_Tag, LabelValues], Field(min_length=1, max_length=20)]
 Regexes = Annotated[
     list[_Regex], BeforeValidator(_listed, json_schema_input_type=_Regex | list[_Regex]), _Many
 ]
 Patterns = Annotated[
     list[_Pattern], BeforeValidator(_listed, json_schema_input_type=_Pattern | list[_Pattern]), _Many
 ]
+_Glob = LabelValue
+Globs = Annotated[list[_Glob], BeforeValidator(_listed, json_schema_input_type=_Glob | list[_Glob]), _Many]
+"""Names of roles or databases, * matching anything."""
 Connections = Annotated[
     str | int,
     BeforeValidator(_pool, json_schema_input_type=Literal["max_connections"] | Annotated[int, Field(ge=1)]),

@@ -18,6 +18,7 @@ from headroom.config.scalars import (
     Credential,
     Date,
     Every,
+    Globs,
     HeaderName,
     HeaderValue,
     HistogramName,
@@ -34,6 +35,7 @@ from headroom.config.scalars import (
     Size,
     Span,
     Statuses,
+    Tags,
     Text,
     Threshold,
     Timeout,
@@ -148,13 +150,28 @@ class QueryClassSpec(Spec):
     """Statements that share a promise."""
 
     name: Name
-    """lookup, list, aggregate, analytics, write and utility are told by their shape; others need patterns."""
+    """lookup, list, aggregate, analytics, write and utility are told by their shape; others need patterns,
+    tags, role or database. Where a class has several of these, all must match."""
     patterns: Regexes = Field(default_factory=list)
     """Regular expressions searched in the normalised statement, before any shape is asked."""
+    tags: Tags = Field(default_factory=dict)
+    """What the tags in the statement's comment must be, each with a value or a list of them, in which *
+    matches anything, e.g. {controller: users}. Understood are /* controller:users */ and sqlcommenter's
+    /* controller='users' */. The server keeps the comment of a statement's first execution only."""
+    role: Globs = Field(default_factory=list)
+    """Only statements of this role, or of a list of them; * matches anything."""
+    database: Globs = Field(default_factory=list)
+    """Only statements in this database, or in a list of them; * matches anything."""
     labels: ClassLabels = Field(default_factory=dict)
     """By which labels an application's own histogram of queries is classed, each with a value or a list of
     them, in which * matches anything, e.g. {query_type: [lookup, "select_*"]}. All labels must match; a class
     without labels takes nothing of a histogram."""
+
+
+    @property
+    def claiming(self) -> bool:
+        """Whether it takes statements by more than their shape."""
+        return bool(self.patterns or self.tags or self.role or self.database)
 
 
 class ClassesSpec(Spec):

@@ -47,7 +47,7 @@ def _figures(
         steps, why = average.steps(case, told, verdict)
         return steps, why, swings(case, verdict)
     held, doubtful = judged(case), suspect(case)
-    rate = rate_of(case.limit.threshold, held, [one.part for one in doubtful])
+    rate = rate_of(case.limit.threshold, held, doubtful)
     steps, why = percentile.steps(case, told, rate)
     newest = max((one.at for one in doubtful), default=None)
     until = None if newest is None else newest + case.budget.window

@@ -4,6 +4,7 @@ from headroom.history.history import History
 from headroom.history.open import open_history
 from headroom.history.records import (
     OK,
+    Audit,
     Cycle,
     Delivery,
     DeliveryState,
@@ -18,6 +19,7 @@ from headroom.history.records import (
 
 __all__ = [
     "OK",
+    "Audit",
     "Cycle",
     "Delivery",
     "DeliveryState",

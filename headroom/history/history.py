@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,12 +12,14 @@ from zlib import error as ZlibError  # noqa: N812 an exception in all but name
 
 from sqlalchemy import Connection, Engine, delete
 
-from headroom.history import engine, outbox, prune, read, read_judgement, write
+from headroom.audit.finding import Finding
+from headroom.history import audits, engine, outbox, prune, read, read_judgement, statements, write
 from headroom.history.encode import Damaged
 from headroom.history.lock import CollectingLock
 from headroom.history.memory import Memory
 from headroom.history.opened import OpenedFile
 from headroom.history.records import (
+    Audit,
     Cycle,
     Delivery,
     DeliveryState,
@@ -29,6 +31,7 @@ from headroom.history.records import (
 )
 from headroom.incidents import Incident, Notice, Transition
 from headroom.observation import Series
+from headroom.statements import Statement
 
 
 class History:
@@ -58,6 +61,11 @@ class History:
         """Keep a version of the configuration, as written: with `${NAME}` in place of secrets."""
         with self._writing() as connection:
             write.record_config(connection, self._memory, digest, text, at)
+
+    def record_audit(self, source: str, at: datetime, findings: Sequence[Finding], facts: bytes) -> None:
+        """Put an audit of a source in the place of its last one, and keep the facts that it read."""
+        with self._writing() as connection:
+            audits.record(connection, self._memory, source, at, findings, facts)
 
     def due_notices(self, now: datetime, *, lease: timedelta, limit: int = 50) -> list[Notice]:
         """Return what is to be sent now, oldest first: at most one notice of each incident and channel.
@@ -155,6 +163,33 @@ class History:
         """Return the text of a version of the configuration, or None where it was not recorded."""
         with self._reading() as connection:
             return read.configuration(connection, digest)
+
+    def parts_of_measure(self, source: str, measure: str, since: datetime) -> dict[Series, list[StoredPart]]:
+        """Return the parts of all subjects of a measure from `since` on, newest first in each series."""
+        with self._reading() as connection:
+            return read.parts_of_measure(connection, source, measure, since)
+
+    # ---- statements and the audit
+
+    def statements(self, source: str) -> list[Statement]:
+        """Return what is known of the statements of a source, the newest first."""
+        with self._reading() as connection:
+            return statements.known(connection, source)
+
+    def statement(self, fingerprint: str) -> list[Statement]:
+        """Return what is known of a statement, at each source that has it."""
+        with self._reading() as connection:
+            return statements.one_of(connection, fingerprint)
+
+    def audits(self) -> list[Audit]:
+        """Return the newest audit of each source, in the order of their names."""
+        with self._reading() as connection:
+            return audits.latest(connection)
+
+    def facts_before(self, source: str, until: datetime) -> tuple[datetime, bytes] | None:
+        """Return the newest facts of a source that were read at `until` or before, and when that was."""
+        with self._reading() as connection:
+            return audits.facts_before(connection, source, until)
 
     # ---- verdicts and incidents
 

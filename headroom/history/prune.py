@@ -11,6 +11,7 @@ from headroom.budgets import LATENCIES
 from headroom.history.records import DeliveryState
 from headroom.history.tables import (
     evidence,
+    facts,
     incidents,
     outbox,
     poll_log,
@@ -19,9 +20,12 @@ from headroom.history.tables import (
     verdict_changes,
     verdict_latest,
 )
+from headroom.observation import STATES
+from headroom.statements import MEASURE
 
 DELIVERED_KEPT = timedelta(days=90)
-INSTANCES_KEPT = timedelta(days=2)  # of latencies: the whole has what reports need; instances are for today
+INSTANCES_KEPT = timedelta(days=2)
+"""Of latencies by instance or statement, and of connections: the whole has what reports need."""
 
 CHUNK = 2_000
 """Rows deleted in one transaction: some 10 ms in which no other process can write."""
@@ -32,7 +36,10 @@ REMEMBERED = (series, verdict_latest)
 
 _INSTANCES = select(series.c.id).where(
     series.c.subject != (),
-    or_(*(series.c.measure.startswith(f"{kind}:", autoescape=True) for kind in sorted(LATENCIES))),
+    or_(
+        series.c.measure.in_((MEASURE, STATES)),
+        *(series.c.measure.startswith(f"{kind}:", autoescape=True) for kind in sorted(LATENCIES)),
+    ),
 )
 _WITHOUT_EVIDENCE = select(series.c.id).where(
     series.c.subject != (), ~exists().where(evidence.c.series_id == series.c.id)
@@ -79,6 +86,13 @@ def old_rows(now: datetime, keep: timedelta) -> list[tuple[Table, Column[Any], S
             .limit(CHUNK),
         ),
         (verdict_latest, verdict_latest.c.subject, _UNKNOWN.limit(CHUNK)),
+        (
+            facts,
+            facts.c.id,
+            select(facts.c.id)
+            .where(facts.c.source_id.in_(select(sources.c.id)), facts.c.at < now - keep)
+            .limit(CHUNK),
+        ),
         (
             poll_log,
             poll_log.c.seq,

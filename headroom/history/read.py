@@ -26,6 +26,7 @@ _PART: tuple[ColumnElement[Any], ...] = (
     evidence.c.bounds,
     evidence.c.detail,
 )
+_MOST_PARTS = 200_000  # a day of thirty statements every 15 s; more would fill the reader's memory
 _NEWEST_FIRST = (evidence.c.seq.desc(), evidence.c.id.desc())
 
 
@@ -69,6 +70,29 @@ def recent_parts(
     }
     found: dict[Series, list[StoredPart]] = {}
     for row in connection.execute(recent_parts_query(names, since)):
+        found.setdefault(known[row.series_id], []).append(_stored(row))
+    return found
+
+
+def parts_of_measure(
+    connection: Connection, source: str, measure: str, since: datetime
+) -> dict[Series, list[StoredPart]]:
+    """Return the parts of all subjects of a measure recorded from `since` on, newest first in each."""
+    columns = (
+        select(series.c.id, series.c.subject)
+        .join(sources)
+        .where(sources.c.name == source, series.c.measure == measure)
+    )
+    known = {row.id: Series(source, measure, row.subject) for row in connection.execute(columns)}
+    ids = columns.with_only_columns(series.c.id)
+    rows = connection.execute(
+        select(evidence.c.series_id, *_PART)
+        .where(evidence.c.series_id.in_(ids), evidence.c.at >= since)
+        .order_by(*_NEWEST_FIRST)
+        .limit(_MOST_PARTS)
+    )
+    found: dict[Series, list[StoredPart]] = {}
+    for row in rows:
         found.setdefault(known[row.series_id], []).append(_stored(row))
     return found
 

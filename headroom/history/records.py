@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from headroom.audit.finding import Finding
 from headroom.budgets import Outcome, Reason, Subject, Verdict
 from headroom.incidents import Incident, Notice, Transition
 from headroom.observation import Observation, Part
+from headroom.statements import Statement
 
 OK = "ok"
 """The result of a poll that gave a snapshot; every other result is the value of a `Reason`."""
@@ -58,6 +60,7 @@ class Cycle:
         notices: what is to be delivered, in order.
         config_digest: the version of the configuration in force; empty where there is none.
         notes: sentences about the polled source as a whole; they replace its earlier ones.
+        statements: what was learnt of statements; replaces what was known of the same ones.
     """
 
     at: datetime
@@ -70,6 +73,7 @@ class Cycle:
     notices: tuple[Notice, ...] = ()
     config_digest: str = ""
     notes: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
     def __post_init__(self) -> None:
         if self.poll is None and (self.snapshot is not None or self.notes):
@@ -88,6 +92,19 @@ class StoredPart:
     seq: int
     at: datetime
     part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was found of one source when it was audited last.
+
+    Attributes:
+        at: our clock, UTC.
+    """
+
+    source: str
+    at: datetime
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,10 +142,38 @@ verdict_changes = Table(
     Index(None, "budget", "at"),
 )
 
+# What is known of each shape of statement; the newest word stands.
+statements = Table(
+    "statements",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("source_id", ForeignKey("sources.id"), nullable=False),
+    Column("fingerprint", Words, nullable=False),
+    Column("at", Moment, nullable=False),  # when it was learnt
+    Column("class", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("traits", Labels, nullable=False),
+    UniqueConstraint("source_id", "fingerprint"),
+)
+
+# What the audit read of a source, so that a later one can tell what happened since.
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("source_id", ForeignKey("sources.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # zlib
+    Index(None, "source_id", "at"),
+)
+
+# Those of the newest audit of each source.
 findings = Table(
     "findings",
     metadata,
     Column("id", ROW_ID, primary_key=True),
+    Column("source_id", ForeignKey("sources.id"), nullable=False),
     Column("at", Moment, nullable=False),
     Column("rule", Words, nullable=False),
     Column("subject", Labels, nullable=False),
@@ -153,7 +181,8 @@ findings = Table(
     Column("guide", Words, nullable=False),
     Column("found", Words, nullable=False),
     Column("fix", Words, nullable=False),
-    Index(None, "rule", "at"),
+    Column("migration", Words, nullable=False),  # JSON list of statements
+    Index(None, "source_id"),
 )
 
 incidents = Table(

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, update
 
 from headroom.budgets import Verdict
-from headroom.history import outbox
+from headroom.history import outbox, statements
 from headroom.history.encode import encode, encode_bounds
 from headroom.history.encode_verdict import encode_verdict
 from headroom.history.insert import inserted
@@ -45,7 +45,7 @@ def record(connection: Connection, memory: Memory, cycle: Cycle) -> int:
     """Write all that a cycle changes and return its number.
 
     1. the poll, which gives the number; 2. evidence; 3. the snapshot; 4. verdicts, and what changed of them;
-    5. incidents and their moves; 6. notices, which may supersede each other.
+    5. incidents and their moves; 6. notices, which may supersede each other; 7. statements.
     """
     seq = _poll(connection, memory, cycle)
     _evidence(connection, memory, seq, cycle.at, cycle.observations)
@@ -55,6 +55,7 @@ def record(connection: Connection, memory: Memory, cycle: Cycle) -> int:
     _incidents(connection, seq, cycle.incidents)
     _transitions(connection, seq, cycle.transitions)
     outbox.queue(connection, seq, cycle.notices)
+    statements.learn(connection, memory, cycle.at, cycle.statements)
     return seq
 
 

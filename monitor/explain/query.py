@@ -254,10 +254,15 @@ def _of_statements(config: Config, measure: Measure) -> Iterator[str]:
 
 
 def _shape(name: str, found: QueryClass | None) -> str:
-    patterns = [] if found is None else list(found.patterns)
-    told = [f"texts in which /{pattern}/ is found" for pattern in patterns]
+    told = []
+    if found is not None and found.claiming:
+        asked = [f"texts in which /{'/ or /'.join(found.patterns)}/ is found"] if found.patterns else []
+        asked += [f"the tag {tag} is {' or '.join(values)}" for tag, values in found.tags]
+        asked += [f"the role is {' or '.join(found.roles)}"] if found.roles else []
+        asked += [f"the database is {' or '.join(found.databases)}"] if found.databases else []
+        told.append(" and ".join(asked))
     if name in _SHAPES:
-        told.append(f"by shape, where no class's pattern is found: {_SHAPES[name]}")
+        told.append(f"by shape, where no class claims the statement: {_SHAPES[name]}")
     return "; ".join(told) or "what matches no other class"
 
 

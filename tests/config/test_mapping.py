@@ -239,3 +239,27 @@ def test_the_digest_is_that_of_the_text(tmp_path: Path) -> None:
     config = load(written(tmp_path), {})
     assert config.text == GOOD
     assert config.digest == sha256(GOOD.encode()).hexdigest()
+
+
+def test_a_query_class_claims_by_pattern_tag_role_and_database(tmp_path: Path) -> None:
+    """All that it asks for must match; each may be one value or a list, and is case-sensitive but patterns."""
+    written_so = (
+        'patterns: "from orders", tags: {controller: [users, "order*"]}, role: "app_*", database: [erp, shop]'
+    )
+    queries = ("{name: lookup}", f"{{name: lookup, {written_so}}}")
+    (mine,) = load(written(tmp_path, queries), {}).queries.classes
+    tags = {"controller": "orders", "action": "show"}
+
+    assert mine == QueryClass(
+        "lookup",
+        ("from orders",),
+        tags=(("controller", ("users", "order*")),),
+        roles=("app_*",),
+        databases=("erp", "shop"),
+    )
+    assert mine.claims("SELECT 1 FROM ORDERS", tags, "app_api", "erp")
+    assert not mine.claims("SELECT 1 FROM users", tags, "app_api", "erp")
+    assert not mine.claims("SELECT 1 FROM orders", {}, "app_api", "erp")
+    assert not mine.claims("SELECT 1 FROM orders", tags, "postgres", "erp")
+    assert not mine.claims("SELECT 1 FROM orders", tags, "app_api", "template1")
+    assert not QueryClass("lookup").claims("SELECT 1")

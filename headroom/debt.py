@@ -1,0 +1,32 @@
+"""Budget debt: the time that executions took beyond their limit. It tells which mending buys most."""
+
+from __future__ import annotations
+
+import math
+
+from headroom.bounds import Interval
+from headroom.evidence import TOLERANCE, Moments
+
+
+def debt(moments: Moments, threshold: float) -> Interval:
+    """Return the seconds over `threshold`, summed over the executions, between two certain ends.
+
+    The sum of max(0, t - T) is not known from moments, only where it lies. From below: n·max(0, mean - T)
+    (Jensen's inequality). From above, the least of: n/2·(sqrt(s² + (T - mean)²) + mean - T) (Scarf 1958, "A
+    min-max solution of an inventory problem"), the sum of the times itself, and with a known maximum M the
+    chord through 0 and M: total·(M - T)/M.
+    """
+    n = moments.n
+    if not n:
+        return Interval.exactly(0.0)
+    mean, variance = moments.total / n, moments.squares / n
+    beyond = mean - threshold
+    low = max(0.0, beyond) * n
+    high = min((math.hypot(math.sqrt(variance), beyond) + beyond) / 2 * n, moments.total)
+    cap = None if moments.cap is None or moments.cap < mean else moments.cap
+    if cap is not None:
+        high = min(high, moments.total * (cap - threshold) / cap) if cap > threshold else 0.0
+    slack = TOLERANCE * max(moments.total, threshold)
+    if high <= slack:
+        high = 0.0
+    return Interval(max(0.0, min(low - slack, high)) if low else 0.0, max(low, high))

@@ -1,0 +1,135 @@
+"""What was seen running over its limit: never forgotten, and never counted twice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headroom.bounds import Bounds, Interval
+from headroom.budgets import Outcome, Reason
+from headroom.evidence import Moments
+from headroom.explain import explain
+from headroom.judge import judge
+from headroom.observation import Part, Quality
+from tests.judge.cases import EVERY, NOW, Held, case, limit
+
+LIMIT = 0.01
+
+
+def ended(*counts: tuple[int, int]) -> list[Held]:
+    """Return polls, newest first, in which so many calls were fast and so many took two seconds."""
+    return [
+        Held(
+            at(i), Part(at(i + 1), at(i), Moments.of([0.001] * fast + [2.0] * slow), bounds=exact(fast, slow))
+        )
+        for i, (fast, slow) in enumerate(counts)
+    ]
+
+
+def running(*counts: int) -> list[Held]:
+    """Return polls, newest first, in which so many calls were seen running when they crossed the limit."""
+    parts = [
+        Part(
+            at(i + 1),
+            at(i),
+            Moments.of([3.0] * count),
+            Quality.UNFINISHED,
+            (Bounds(LIMIT, count, count, count),),
+        )
+        for i, count in enumerate(counts)
+    ]
+    return [Held(at(i), part) for i, part in enumerate(parts) if part.bounds[0].n]
+
+
+def exact(fast: int, slow: int) -> tuple[Bounds]:
+    """Return the bounds of a poll of which all is known."""
+    return (Bounds(LIMIT, fast + slow, slow, slow),)
+
+
+def at(polls: int) -> datetime:
+    """Return the time so many polls ago."""
+    return NOW - EVERY * polls
+
+
+def both(*parts: Held) -> list[Held]:
+    """Return them in the order in which they were recorded, newest first."""
+    return sorted(parts, key=lambda one: one.at, reverse=True)
+
+
+def test_calls_that_are_always_cancelled_are_over() -> None:
+    """The server counts none of them, so without what was seen running nothing seems to happen."""
+    verdict = judge(
+        case(both(*ended((0, 0), (0, 0), (0, 0), (0, 0)), *running(5, 5, 5, 5)), limit(threshold=LIMIT))
+    )
+
+    assert (verdict.outcome, verdict.firm, verdict.n, verdict.slow) == (Outcome.OVER, True, 20, (20, 20))
+    assert verdict.value == Interval(LIMIT, None)
+    assert verdict.detail == (
+        "20 of 20 took longer than 10 ms (100%), 5% allowed; the rate behind it is at least 79% at 99% "
+        "confidence; 20 of them were seen running for longer than 10 ms and still run, were cancelled or "
+        "failed: the server counts only those that end well; evidence covers 20% of the window"
+    )
+
+
+def test_among_many_that_end_well_they_are_over_too() -> None:
+    """60 cancelled calls among 1,000 fast ones are 5.7 %."""
+    polls = ended(*[(50, 0)] * 20)
+    verdict = judge(case(both(*polls, *running(*[9] * 20)), limit(threshold=LIMIT)))
+
+    assert (verdict.outcome, verdict.n, verdict.slow) == (Outcome.OVER, 1180, (180, 180))
+
+
+def test_a_call_that_was_seen_and_then_ended_is_not_counted_twice() -> None:
+    """4 of 100 are slow, which 5 % allows; seen running before they ended, they must not become 8 of 104."""
+    polls = ended(*[(20, 0)] * 19, (576, 10))
+    verdict = judge(case(both(*polls, *running(*[0] * 19, 10)), limit(threshold=LIMIT)))
+
+    assert (verdict.n, verdict.slow) == (966, (10, 10))
+    assert verdict.outcome is not Outcome.OVER
+
+
+def test_what_may_have_been_counted_or_not_keeps_a_promise_from_being_called_met() -> None:
+    """40 slow of 1,200 are within 5 %; 40 more seen running would be 6.5 %, if they are more."""
+    polls = ended(*[(58, 2)] * 20)
+    verdict = judge(case(both(*polls, *running(*[2] * 20)), limit(threshold=LIMIT)))
+
+    assert verdict.reason is Reason.PARTIAL
+    assert (
+        "; a further 40 were seen running over the limit and may have been counted since, or not, and what "
+        "they took may turn it: it settles when those leave the window"
+    ) in verdict.detail
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12))
+def test_they_never_make_a_promise_look_better(polls: list[tuple[int, int, int]]) -> None:
+    """However many were seen running: nothing that was over is met by them, nor anything undecided."""
+    alone = ended(*[(fast, slow) for fast, slow, _ in polls])
+    with_them = both(*alone, *running(*[seen for _, _, seen in polls]))
+    order = [Outcome.IDLE, Outcome.MET, Outcome.UNDECIDED, Outcome.OVER]
+    before, after = (judge(case(parts, limit(threshold=LIMIT))) for parts in (alone, with_them))
+
+    assert after.slow is not None
+    assert before.slow is not None
+    assert after.slow[0] >= before.slow[0]
+    if before.outcome is not Outcome.IDLE:
+        assert (
+            order.index(after.outcome) >= order.index(before.outcome) or before.outcome is Outcome.UNDECIDED
+        )
+    if before.outcome is not Outcome.MET:
+        assert after.outcome is not Outcome.MET or before.outcome is Outcome.IDLE
+
+
+def test_their_rows_stand_in_the_explanation() -> None:
+    """The sums of the columns are the judge's figures."""
+    found = explain(case(both(*ended((10, 0), (10, 0)), *running(2, 3)), limit(threshold=LIMIT)))
+
+    assert [(row.quality, row.bounds.n) for row in found.rows if row.bounds] == [
+        (Quality.EXACT, 10),
+        (Quality.EXACT, 10),
+        (Quality.UNFINISHED, 3),
+        (Quality.UNFINISHED, 2),
+    ]
+    assert found.verdict.n == 25
+    assert found.case.budget.window == timedelta(minutes=5)
