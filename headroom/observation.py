@@ -24,6 +24,7 @@ class Quality(StrEnum):
     RESET = "reset"  # the part since a counter reset; what came before it is lost
     SUSPECT = "suspect"  # a reset cannot be ruled out: kept, not judged
     GAP = "gap"  # longer than two polls: kept for reports, not judged in windows
+    UNSORTED = "unsorted"  # known figures of events that may belong here or elsewhere
     UNFINISHED = "unfinished"  # still running when they crossed the limit; perhaps counted when they ended
 
 
@@ -33,7 +34,7 @@ ASIDE = ":evicting"
 """What is put behind a measure's key for evidence that is kept, but must not be judged under that measure."""
 
 JUDGED = frozenset({Quality.EXACT, Quality.FIRST_SEEN, Quality.RESET})
-DOUBTED = frozenset({Quality.SUSPECT, Quality.GAP, Quality.UNFINISHED})
+DOUBTED = frozenset({Quality.SUSPECT, Quality.GAP, Quality.UNSORTED, Quality.UNFINISHED})
 """What is not judged, and yet must not turn what is."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,8 @@ class Rate:
         seen: by poll, events that were seen running over the limit and cannot be among those that ended, for
             more were seen than ended slow. They are in `bounds` and `intervals`, as slow.
         uncertain: of `unknown`, those that were seen running.
+        strays: events of which it is not known yet whether they belong here, and how many of them were slow;
+            None where there are none.
     """
 
     intervals: tuple[Bounds, ...]
@@ -43,6 +46,7 @@ class Rate:
     unknown_high: int = 0
     seen: tuple[tuple[datetime, Bounds], ...] = ()
     uncertain: int = 0
+    strays: Bounds | None = None
 
     @property
     def running(self) -> int:
@@ -82,17 +86,40 @@ class Rate:
 
         `low` and `high` are this rate's limits at the risk that is taken.
         """
-        bounds, everything = self.bounds, self.bounds.n + self.unknown
+        bounds = self.bounds
         if high <= allowed:
-            # Were as many in doubt slow as may have been, would the promise still be kept?
-            kept = bounds.k_high + self.unknown_high <= allowed * everything
-            return Reason.WITHIN_LIMIT if kept else Reason.PARTIAL
+            slow, everything = self.at_worst
+            return Reason.WITHIN_LIMIT if slow <= allowed * everything else Reason.PARTIAL
         if low > allowed:
-            broken = bounds.k_low + self.unknown_low > allowed * everything
-            return Reason.OVER_LIMIT if broken else Reason.PARTIAL
+            slow, everything = self.at_best
+            return Reason.OVER_LIMIT if slow > allowed * everything else Reason.PARTIAL
         if bounds.k_low <= allowed * bounds.n < bounds.k_high:
             return Reason.BUCKET
         return Reason.SAMPLES
+
+    @property
+    def at_worst(self) -> tuple[int, int]:
+        """How many would be slow, and of how many, were all in doubt as slow as may be.
+
+        Of those that may belong elsewhere, the slow ones do belong here, and the others do not.
+        """
+        stray = 0 if self.strays is None else self.strays.k_high
+        return self.bounds.k_high + self.unknown_high + stray, self.bounds.n + self.unknown + stray
+
+    @property
+    def at_best(self) -> tuple[int, int]:
+        """How many would be slow, and of how many, were all in doubt as fast as may be.
+
+        Those that were seen running are then among those that ended.
+        """
+        stray = 0 if self.strays is None else self.strays.n - self.strays.k_low
+        unknown, slow = self.unknown - self.uncertain, self.unknown_low - self.uncertain
+        return self.bounds.k_low + slow, self.bounds.n + unknown + stray
+
+    @property
+    def doubtful(self) -> int:
+        """The number of events in doubt, of any kind."""
+        return self.unknown + (0 if self.strays is None else self.strays.n)
 
     @property
     def hit(self) -> int:
@@ -114,18 +141,20 @@ def rate_of(threshold: float, judged: Sequence[Held], doubtful: Sequence[Held] =
     Those that were seen running over the limit are slow for certain, but may have ended since and be counted
     again: as many as may have ended slow are in doubt, and only what is beyond them counts. Without them a
     statement that is always cancelled, and so never counted by the server, would leave a promise kept.
+    Those that may belong elsewhere are in doubt in their own way: the slow ones alone may belong here.
     """
     polls = bounds_by_poll(threshold, judged)
     bounds = reduce(add, polls.values())
     whole = merged([one.part.evidence for one in judged])
     if isinstance(whole, Histogram | Moments):
         bounds = bounds.tightened(whole.over(threshold))
-    seen = [one for one in doubtful if one.part.quality is Quality.UNFINISHED]
-    unknown = [
-        _in_doubt(one.part, threshold) for one in doubtful if one.part.quality is not Quality.UNFINISHED
-    ]
-    n, low, high = (sum(column) for column in zip((0, 0, 0), *unknown, strict=True))
-    over = [(one.at, _in_doubt(one.part, threshold)[1]) for one in seen]
+    kinds: dict[Quality, list[tuple[datetime, Bounds]]] = defaultdict(list)
+    for one in doubtful:
+        if isinstance(one.part.evidence, Histogram | Moments):
+            kinds[one.part.quality].append((one.at, _in_doubt(one.part, threshold)))
+    over = [(at, seen.k_low) for at, seen in kinds.pop(Quality.UNFINISHED, ())]
+    strays = [stray for _, stray in kinds.pop(Quality.UNSORTED, ())]
+    unknown = reduce(add, (each for found in kinds.values() for _, each in found), Bounds(threshold, 0, 0, 0))
     total = sum(count for _, count in over)
     left = max(0, total - bounds.k_high)
     rest = total - left
@@ -138,13 +167,20 @@ def rate_of(threshold: float, judged: Sequence[Held], doubtful: Sequence[Held] =
             polls[at] = polls[at] + more if at in polls else more
             bounds += more
             left -= certain
-    return Rate(tuple(polls.values()), bounds, n + rest, low + rest, high + rest, tuple(told), rest)
+    return Rate(
+        tuple(polls.values()),
+        bounds,
+        unknown.n + rest,
+        unknown.k_low + rest,
+        unknown.k_high + rest,
+        tuple(told),
+        rest,
+        reduce(add, strays) if strays else None,
+    )
 
 
-def _in_doubt(part: Part, threshold: float) -> tuple[int, int, int]:
-    if not isinstance(part.evidence, Histogram | Moments):
-        return 0, 0, 0
+def _in_doubt(part: Part, threshold: float) -> Bounds:
+    assert isinstance(part.evidence, Histogram | Moments)
     if part.quality is Quality.SUSPECT:
-        return part.evidence.n, 0, part.evidence.n
-    proven = proven_by(part, threshold)
-    return proven.n, proven.k_low, proven.k_high
+        return Bounds(threshold, part.evidence.n, 0, part.evidence.n)
+    return proven_by(part, threshold)

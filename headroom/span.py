@@ -13,6 +13,7 @@ _ORDER = (
     Quality.EXACT,
     Quality.FIRST_SEEN,
     Quality.RESET,
+    Quality.UNSORTED,
     Quality.UNFINISHED,
     Quality.GAP,
     Quality.SUSPECT,

@@ -134,6 +134,7 @@ def percentile(
 def _doubt(known: Rate) -> str:
     """Return what is in doubt, and why."""
     others = known.unknown - known.uncertain
+    strays = 0 if known.strays is None else known.strays.n
     told = []
     if others:
         told.append(f"{others:,} came in intervals in doubt (a gap or a suspected reset)")
@@ -141,6 +142,8 @@ def _doubt(known: Rate) -> str:
         told.append(
             f"{known.uncertain:,} were seen running over the limit and may have been counted since, or not"
         )
+    if strays:
+        told.append(f"{strays:,} are of statements that are not yet known to belong here or elsewhere")
     return " and ".join(told)
 
 
@@ -149,6 +152,14 @@ def only_in_doubt(unknown: int) -> str:
     return (
         f"no requests or calls in the undisturbed intervals, and {unknown:,} in intervals in doubt (a gap "
         "or a suspected reset): it settles when those leave the window"
+    )
+
+
+def only_strays(n: int) -> str:
+    """Return what is to be said of a window without an event that is known to belong to it."""
+    return (
+        f"no calls that are known to belong here, and {n:,} of statements that are not yet known to belong "
+        "here or elsewhere: it settles when those leave the window"
     )
 
 

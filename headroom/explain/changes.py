@@ -129,10 +129,10 @@ class _WhatIf:
     def without_doubt(self, until: datetime | None) -> list[Change]:
         """Return what is said once the intervals in doubt have left the window."""
         when = "" if until is None else f" at {until:%H:%M:%S} UTC"
-        doubt = f"{self._rate.unknown} {self._events} in doubt"
+        doubt = f"{self._rate.doubtful} {self._events} in doubt"
         words = f"once the {doubt} have left the window{when}, the other figures being the same"
-        settled = replace(self._rate, unknown=0, unknown_low=0, unknown_high=0)
-        return [self._change(words, settled, self._rate.unknown)]
+        settled = replace(self._rate, unknown=0, unknown_low=0, unknown_high=0, uncertain=0, strays=None)
+        return [self._change(words, settled, self._rate.doubtful)]
 
     def more(self) -> list[Change]:
         """Return how many more events settle it, as the verdict's sentence has it."""

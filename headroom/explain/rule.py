@@ -10,33 +10,25 @@ from headroom.rate import INTERVALS, Rate
 
 def rule(rate: Rate, reason: Reason, allowed: Fraction, low: str, high: str) -> str:
     """Return the comparison that decided; `low` and `high` are the limits of the rate as printed."""
-    bounds, doubt = rate.bounds, rate.unknown
-    most, everything = f"{float(allowed):g}", bounds.n + doubt
+    doubt, most = rate.doubtful, f"{float(allowed):g}"
+    worst, best = (f"{slow} of {everything}" for slow, everything in (rate.at_worst, rate.at_best))
     low_side = f"L = {low} {'<=' if float(low) <= allowed else '>'} {most}"
     high_side = f"U = {high} {'<=' if float(high) <= allowed else '>'} {most}"
     match reason:
         case Reason.WITHIN_LIMIT:
             told = f"{high_side}: even the upper limit keeps the promise, so it is met"
             if doubt:
-                slow = rate.unknown_high
-                k = bounds.k_high + slow
-                told += f"; it is kept also if {slow} of {doubt} in doubt were slow ({k} of {everything})"
+                told += f"; it is kept also if the {doubt} in doubt were as slow as may be ({worst} slow)"
         case Reason.OVER_LIMIT:
             told = f"{low_side}: even the lower limit breaks the promise, so it is over"
             if doubt:
-                slow = rate.unknown_low
-                k = bounds.k_low + slow
-                told += f"; it is broken also if {slow} of {doubt} in doubt were slow ({k} of {everything})"
+                told += f"; it is broken also if the {doubt} in doubt were as fast as may be ({best} slow)"
         case Reason.PARTIAL:
             kept = float(high) <= allowed
-            side, slow, k = (
-                (high_side, rate.unknown_high, bounds.k_high + rate.unknown_high)
-                if kept
-                else (low_side, rate.unknown_low, bounds.k_low + rate.unknown_low)
-            )
+            side, how, found = (high_side, "slow", worst) if kept else (low_side, "fast", best)
             told = (
-                f"{side} would decide, but were {slow} of {doubt} in doubt slow, "
-                f"{k} of {everything} would be slow, on the other side of {most}: undecided"
+                f"{side} would decide, but were the {doubt} in doubt as {how} as may be, "
+                f"{found} would be slow, on the other side of {most}: undecided"
             )
         case Reason.BUCKET:
             told = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom.bounds import Interval
@@ -13,6 +13,7 @@ TIMES = st.lists(st.floats(0, 100, allow_subnormal=False), min_size=1, max_size=
 LIMITS = st.sampled_from([0.01, 0.05, 0.5, 5.0])
 
 
+@settings(deadline=None)
 @given(TIMES, LIMITS, st.booleans())
 def test_it_holds_the_truth(times: list[float], limit: float, capped: bool) -> None:
     """With and without a known maximum."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import betainc
@@ -25,6 +25,7 @@ def test_the_incomplete_beta_function_is_scipys(a: float, b: float, x: float) ->
     assert incomplete_beta(a, b, x) == pytest.approx(betainc(a, b, x), rel=1e-7, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 100_000), st.floats(0, 1), st.sampled_from([0.05, 0.01, 0.001]))
 def test_clopper_and_pearson_are_scipys(n: int, share: float, alpha: float) -> None:
     """The limits are the beta quantiles, with the ends at nothing and at all."""

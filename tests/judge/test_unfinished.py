@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom.bounds import Bounds, Interval
@@ -102,6 +103,7 @@ def test_what_may_have_been_counted_or_not_keeps_a_promise_from_being_called_met
     ) in verdict.detail
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12))
 def test_they_never_make_a_promise_look_better(polls: list[tuple[int, int, int]]) -> None:
     """However many were seen running: nothing that was over is met by them, nor anything undecided."""
@@ -119,6 +121,52 @@ def test_they_never_make_a_promise_look_better(polls: list[tuple[int, int, int]]
         )
     if before.outcome is not Outcome.MET:
         assert after.outcome is not Outcome.MET or before.outcome is Outcome.IDLE
+
+
+def unsorted(*counts: tuple[int, int]) -> list[Held]:
+    """Return polls, newest first, with so many fast and slow calls that may belong here or elsewhere."""
+    return [replace(one, part=replace(one.part, quality=Quality.UNSORTED)) for one in ended(*counts)]
+
+
+def test_strays_that_are_fast_leave_a_promise_met() -> None:
+    """Whether they belong here or not, none of them is slow."""
+    assert (
+        judge(case(both(*ended((500, 0)), *unsorted((400, 0))), limit(threshold=LIMIT))).outcome
+        is Outcome.MET
+    )
+
+
+def test_strays_that_are_slow_may_break_it() -> None:
+    """30 slow ones of 500 others belong here, perhaps, and nothing else of them does."""
+    verdict = judge(case(both(*ended((500, 0)), *unsorted((470, 30))), limit(threshold=LIMIT)))
+
+    assert verdict.reason is Reason.PARTIAL
+    assert (
+        "; a further 500 are of statements that are not yet known to belong here or elsewhere, and what they "
+        "took may turn it: it settles when those leave the window"
+    ) in verdict.detail
+    assert explain(case(both(*ended((500, 0)), *unsorted((470, 30))), limit(threshold=LIMIT))).rule == (
+        "U = 0.00916806 <= 0.05 would decide, but were the 500 in doubt as slow as may be, 30 of 530 would "
+        "be slow, on the other side of 0.05: undecided"
+    )
+
+
+def test_strays_that_are_fast_may_mend_what_is_over() -> None:
+    """30 of 300 are slow, which is over; were 900 fast ones to belong here, it would be 2.5 %."""
+    verdict = judge(case(both(*ended((270, 30)), *unsorted((900, 0))), limit(threshold=LIMIT)))
+
+    assert verdict.reason is Reason.PARTIAL
+
+
+def test_nothing_but_strays_is_no_silence() -> None:
+    """The class may have had traffic."""
+    verdict = judge(case(both(*ended((0, 0)), *unsorted((20, 0))), limit(threshold=LIMIT)))
+
+    assert verdict.reason is Reason.PARTIAL
+    assert verdict.detail == (
+        "no calls that are known to belong here, and 20 of statements that are not yet known to belong here "
+        "or elsewhere: it settles when those leave the window"
+    )
 
 
 def test_their_rows_stand_in_the_explanation() -> None:
