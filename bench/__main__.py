@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 
-from bench import cycles, polls, series
+from bench import cycles, polls, series, statements
 from bench.servers import demo
 
 
@@ -20,6 +20,8 @@ def main() -> None:
         asyncio.run(polls.measure(servers))
         print("\nThe collecting process of the demo, three sources every 5 s")
         cycles.measure(servers)
+    print(f"\nA poll of {statements.STATEMENTS:,} statements of PostgreSQL: fetch, difference and dump")
+    statements.measure()
     print("\nA poll of many series, beside Prometheus evaluating histogram_quantile for the same classes")
     series.measure()
 

@@ -29,6 +29,8 @@ page = st.navigation(
     [
         st.Page(HERE / "views/overview.py", title="Overview", default=True),
         st.Page(HERE / "views/budget.py", title="Budget", url_path="budget"),
+        st.Page(HERE / "views/database.py", title="Database", url_path="database"),
+        st.Page(HERE / "views/statement.py", title="Statement", url_path="statement", visibility="hidden"),
     ],
     position="top",
 )

@@ -44,7 +44,7 @@ def figure(
     heights = [0.62, 0.24, 0.14] if events else [0.84, 0.16]
     rows = len(heights)
     drawn = make_subplots(rows=rows, cols=1, shared_xaxes=True, vertical_spacing=0.05, row_heights=heights)
-    bins = [_local(interval, zone) for interval in bins]
+    bins = [local(interval, zone) for interval in bins]
     shares = limits[0].statistic.share is not None
     drawn.add_traces(_band(bins, limits[0]), rows=1, cols=1)
     _add_limits(drawn, limits, shares=shares)
@@ -55,8 +55,8 @@ def figure(
     for span in spans:
         if span.outcome is Outcome.OVER:
             drawn.add_vrect(
-                x0=_wall(span.start, zone),
-                x1=_wall(span.end, zone),
+                x0=wall(span.start, zone),
+                x1=wall(span.end, zone),
                 fillcolor=_SHADE,
                 line_width=0,
                 row=1,
@@ -64,7 +64,7 @@ def figure(
             )
     # Without its type Plotly would take the strip's lengths for numbers.
     drawn.update_xaxes(
-        type="date", range=[_wall(since, zone), _wall(until, zone)], gridcolor=GRID, zeroline=False
+        type="date", range=[wall(since, zone), wall(until, zone)], gridcolor=GRID, zeroline=False
     )
     drawn.update_xaxes(title_text=f"time ({zone_name(zone, until)})", row=rows, col=1)
     drawn.update_yaxes(gridcolor=GRID, zeroline=False, fixedrange=True)
@@ -107,14 +107,16 @@ def zone_name(zone: tzinfo, at: datetime) -> str:
     return utc if name == "UTC" else f"{name}, {utc}"
 
 
-def _wall(moment: datetime, zone: tzinfo) -> datetime:
+def wall(moment: datetime, zone: tzinfo) -> datetime:
+    """Return a moment as the clocks of a zone show it, without the zone."""
     return moment.astimezone(zone).replace(tzinfo=None)
 
 
-def _local(interval: Bin, zone: tzinfo) -> Bin:
+def local(interval: Bin, zone: tzinfo) -> Bin:
+    """Return an interval as the clocks of a zone show it."""
     return Bin(
-        _wall(interval.start, zone),
-        _wall(interval.end, zone),
+        wall(interval.start, zone),
+        wall(interval.end, zone),
         interval.low,
         interval.high,
         interval.mean,
@@ -122,20 +124,20 @@ def _local(interval: Bin, zone: tzinfo) -> Bin:
     )
 
 
-def _runs(bins: Iterable[Bin]) -> list[list[Bin]]:
+def runs(bins: Iterable[Bin]) -> list[list[Bin]]:
     """Return the stretches without a gap, so that no line is drawn where nothing was measured."""
     known = [interval for interval in bins if interval.low is not None or interval.high is not None]
-    runs: list[list[Bin]] = [known[:1]] if known else []
+    found: list[list[Bin]] = [known[:1]] if known else []
     for before, after in pairwise(known):
         # The moments of polls jitter against the times that they tell of: by less than half an interval.
         longest = max(before.end - before.start, after.end - after.start)
         if after.start - before.end > min(longest / 2, LATE_AFTER):
-            runs.append([])
-        runs[-1].append(after)
-    return runs
+            found.append([])
+        found[-1].append(after)
+    return found
 
 
-def _steps(run: Sequence[Bin], heights: Sequence[float]) -> list[Point]:
+def steps(run: Sequence[Bin], heights: Sequence[float]) -> list[Point]:
     """Return two points of each interval; it begins where the one before ended: no edge is slanted."""
     points: list[Point] = []
     start = run[0].start
@@ -151,9 +153,9 @@ def _band(bins: Sequence[Bin], limit: Limit) -> list[go.Scatter]:
     figures = "%{y:.2%}" if shares or limit.unit is Unit.SHARE else f"%{{y:.3g}} {limit.unit}"
     area: list[Point] = []
     line: list[Point] = []
-    for run in _runs(bins):
-        upper = _steps(run, [_high(interval) for interval in run])
-        lower = _steps(run, [interval.low or 0.0 for interval in run])
+    for run in runs(bins):
+        upper = steps(run, [_high(interval) for interval in run])
+        lower = steps(run, [interval.low or 0.0 for interval in run])
         area += [*upper, *reversed(lower), (None, None)]
         if shares:
             line += [*upper[::2], upper[-1], (None, None)]
@@ -231,7 +233,7 @@ def _traffic(bins: Sequence[Bin]) -> go.Bar:
 def _strip(spans: Sequence[Span], whole: timedelta, zone: tzinfo) -> go.Bar:
     words = [f"{ICONS[span.outcome]} {span.outcome}" for span in spans]
     return go.Bar(
-        base=[_wall(span.start, zone) for span in spans],
+        base=[wall(span.start, zone) for span in spans],
         x=[(span.end - span.start).total_seconds() * 1000 for span in spans],
         y=["outcome"] * len(spans),
         orientation="h",
@@ -256,7 +258,7 @@ def _strip(spans: Sequence[Span], whole: timedelta, zone: tzinfo) -> go.Bar:
             },
         },
         customdata=[
-            f"{word}, {_wall(span.start, zone):%H:%M:%S} to {_wall(span.end, zone):%H:%M:%S}"
+            f"{word}, {wall(span.start, zone):%H:%M:%S} to {wall(span.end, zone):%H:%M:%S}"
             for word, span in zip(words, spans, strict=True)
         ],
         hovertemplate="%{customdata}<extra></extra>",

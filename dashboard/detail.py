@@ -41,7 +41,7 @@ def verdict(standpoint: Standpoint, *, now: datetime, zone: tzinfo) -> str:
         f'<section class="hr-verdict hr-{said.outcome}" data-limit="{escape(limit.name)}"'
         f' data-outcome="{said.outcome}"><h3>{chip(said.outcome, near=said.near)} {escape(name)}</h3>'
         f"<p>{escape(_sentence(said.detail))}</p>"
-        f"{bar(part, said.outcome)}<small>{escape(usage(part))}</small>{_facts(pairs)}</section>"
+        f"{bar(part, said.outcome)}<small>{escape(usage(part))}</small>{facts(pairs)}</section>"
     )
 
 
@@ -70,7 +70,7 @@ def promise(budget: Budget, today: datetime) -> str:
         ("review by", review),
         ("note", budget.note),
     ]
-    return _facts(pairs, runbook(budget.runbook), kind="hr-facts hr-wide")
+    return facts(pairs, runbook(budget.runbook), kind="hr-facts hr-wide")
 
 
 def _second(measure: Measure) -> str:
@@ -91,7 +91,8 @@ def runbook(address: str) -> str:
     return f"<div><dt>runbook</dt><dd>{shown}</dd></div>"
 
 
-def _facts(pairs: Iterable[tuple[str, str]], more: str = "", *, kind: str = "hr-facts") -> str:
+def facts(pairs: Iterable[tuple[str, str]], more: str = "", *, kind: str = "hr-facts") -> str:
+    """Return names and values as a list of terms; those without a value are left out."""
     items = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs if value
     )

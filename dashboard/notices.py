@@ -1,4 +1,4 @@
-"""What stands at the top of a page: the banner, the style of our HTML, and why nothing can be shown."""
+"""What several pages say: the banner, the style of our HTML, why nothing can be shown, what was found."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import markup
+from dashboard import findings, markup
 from dashboard.data import Unavailable
-from dashboard.visitor import plain
+from dashboard.visitor import base, plain
+from headroom.audit.finding import Finding
 from headroom.budgets import Outcome
 from headroom.summary import Banner
 
@@ -39,3 +40,10 @@ def trouble(error: Unavailable) -> None:
     st.error(f"**{plain(error.title)}**", icon=":material/error:")
     st.code(str(error), language=None, wrap_lines=True)
     st.caption("This page looks again every few seconds and goes on by itself.")
+
+
+def finding(one: Finding) -> None:
+    """Draw what an audit found, and what mends it, to be copied."""
+    st.html(findings.finding(one, base()))
+    for text, sql in findings.mending(one):
+        st.code(text, language="sql" if sql else None, wrap_lines=True)

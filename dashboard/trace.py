@@ -17,6 +17,7 @@ from headroom.bounds import Bounds
 from headroom.budgets import Limit, Outcome, Unit
 from headroom.evidence import Gauge, Histogram, Moments, merged
 from headroom.history.records import StoredPart, VerdictChange
+from headroom.observation import BESIDE
 from headroom.standpoint import late_after
 from headroom.summary import WORST_FIRST
 
@@ -87,6 +88,8 @@ def bins(stored: Iterable[StoredPart], limit: Limit, size: timedelta, every: tim
     """
     groups: dict[int, list[StoredPart]] = {}
     for one in stored:
+        if one.part.quality in BESIDE:
+            continue
         key = one.seq if size <= every else int(one.at.timestamp() // size.total_seconds())
         groups.setdefault(key, []).append(one)
     return sorted((_bin(parts, limit) for parts in groups.values()), key=lambda interval: interval.start)

@@ -134,6 +134,7 @@ class Kind(StrEnum):
     GAUGE = "gauge"  # prometheus: a gauge that an application sets, read as a share
     STATEMENTS = "statements"  # postgres: execution time of a class of statements
     CONNECTIONS = "connections"  # postgres: connections in use, of the limit that `of` names
+    POOL = "pool"  # pgbouncer: connections of its servers or clients in use; `of` says which
     MEMORY_LIMIT = "redis_memory"  # redis: used memory of maxmemory
     EVICTIONS = "evictions"  # redis: evicted keys per command
     HIT_RATE = "hit_rate"  # redis: hits of look-ups

@@ -151,7 +151,7 @@ def _percentile(limit: Limit, judged: Sequence[Held], doubtful: Sequence[Held], 
     assert allowed is not None
     if bounds.n == 0:
         if rate.strays is not None and rate.strays.n and not rate.unknown:
-            return _Finding(Reason.PARTIAL, wording.only_strays(rate.strays.n))
+            return _Finding(Reason.PARTIAL, wording.only_strays(rate))
         return _nothing(rate.unknown, slow=(0, 0))
     low, high = rate.low(alpha), rate.high(alpha)
     reason = rate.reason(allowed, low, high)

@@ -25,6 +25,7 @@ class Quality(StrEnum):
     SUSPECT = "suspect"  # a reset cannot be ruled out: kept, not judged
     GAP = "gap"  # longer than two polls: kept for reports, not judged in windows
     UNSORTED = "unsorted"  # known figures of events that may belong here or elsewhere
+    LOST = "lost"  # so many events, at most, were thrown away uncounted, and may belong here
     UNFINISHED = "unfinished"  # still running when they crossed the limit; perhaps counted when they ended
 
 
@@ -34,7 +35,9 @@ ASIDE = ":evicting"
 """What is put behind a measure's key for evidence that is kept, but must not be judged under that measure."""
 
 JUDGED = frozenset({Quality.EXACT, Quality.FIRST_SEEN, Quality.RESET})
-DOUBTED = frozenset({Quality.SUSPECT, Quality.GAP, Quality.UNSORTED, Quality.UNFINISHED})
+BESIDE = frozenset({Quality.UNSORTED, Quality.LOST, Quality.UNFINISHED})
+"""What stands beside the figures of an interval: it may be in them too, or in none, or in others."""
+DOUBTED = BESIDE | {Quality.SUSPECT, Quality.GAP}
 """What is not judged, and yet must not turn what is."""
 
 

@@ -35,8 +35,9 @@ class Rate:
         seen: by poll, events that were seen running over the limit and cannot be among those that ended, for
             more were seen than ended slow. They are in `bounds` and `intervals`, as slow.
         uncertain: of `unknown`, those that were seen running.
-        strays: events of which it is not known yet whether they belong here, and how many of them were slow;
-            None where there are none.
+        strays: events of which it is not known whether they belong here, and how many of them were slow; None
+            where there are none.
+        lost: of `strays`, those that were thrown away uncounted, at most.
     """
 
     intervals: tuple[Bounds, ...]
@@ -47,6 +48,7 @@ class Rate:
     seen: tuple[tuple[datetime, Bounds], ...] = ()
     uncertain: int = 0
     strays: Bounds | None = None
+    lost: int = 0
 
     @property
     def running(self) -> int:
@@ -153,7 +155,8 @@ def rate_of(threshold: float, judged: Sequence[Held], doubtful: Sequence[Held] =
         if isinstance(one.part.evidence, Histogram | Moments):
             kinds[one.part.quality].append((one.at, _in_doubt(one.part, threshold)))
     over = [(at, seen.k_low) for at, seen in kinds.pop(Quality.UNFINISHED, ())]
-    strays = [stray for _, stray in kinds.pop(Quality.UNSORTED, ())]
+    lost = [thrown for _, thrown in kinds.pop(Quality.LOST, ())]
+    strays = [stray for _, stray in kinds.pop(Quality.UNSORTED, ())] + lost
     unknown = reduce(add, (each for found in kinds.values() for _, each in found), Bounds(threshold, 0, 0, 0))
     total = sum(count for _, count in over)
     left = max(0, total - bounds.k_high)
@@ -176,11 +179,12 @@ def rate_of(threshold: float, judged: Sequence[Held], doubtful: Sequence[Held] =
         tuple(told),
         rest,
         reduce(add, strays) if strays else None,
+        sum(one.n for one in lost),
     )
 
 
 def _in_doubt(part: Part, threshold: float) -> Bounds:
     assert isinstance(part.evidence, Histogram | Moments)
-    if part.quality is Quality.SUSPECT:
+    if part.quality in (Quality.SUSPECT, Quality.LOST):
         return Bounds(threshold, part.evidence.n, 0, part.evidence.n)
     return proven_by(part, threshold)

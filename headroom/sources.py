@@ -26,6 +26,7 @@ class SourceKind(StrEnum):
     """The kinds of sources."""
 
     POSTGRES = "postgres"
+    PGBOUNCER = "pgbouncer"
     REDIS = "redis"
     PROMETHEUS = "prometheus"
 
@@ -76,6 +77,7 @@ class Source:
         unset: the name of that environment variable.
         every: time between two polls.
         memory_limit: for redis, what its container or machine gives it, in bytes; None where not declared.
+        cost: for postgres, the share of one core that Headroom's own statements may take.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Source:
     unset: str = ""
     access: Access = Access()
     memory_limit: int | None = None
+    cost: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)

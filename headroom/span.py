@@ -14,6 +14,7 @@ _ORDER = (
     Quality.FIRST_SEEN,
     Quality.RESET,
     Quality.UNSORTED,
+    Quality.LOST,
     Quality.UNFINISHED,
     Quality.GAP,
     Quality.SUSPECT,

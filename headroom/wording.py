@@ -24,6 +24,7 @@ FEW = 6  # polls: with fewer the spread between them is known so badly that it d
 FEW_EVENTS = 30  # and with fewer events nothing is near any limit
 FULL = 0.9  # of a window, and nobody needs to be told
 _OF_NATIVE = frozenset({2.0**-12, 2.0**8})  # bounds that native histograms have, and nobody declares
+_UNTOLD = 1_000_000_000  # events: an upper bound beyond it says nothing
 _FARTHEST = 20  # so many times the events that the window holds are no advice
 
 
@@ -134,7 +135,7 @@ def percentile(
 def _doubt(known: Rate) -> str:
     """Return what is in doubt, and why."""
     others = known.unknown - known.uncertain
-    strays = 0 if known.strays is None else known.strays.n
+    strays = 0 if known.strays is None else known.strays.n - known.lost
     told = []
     if others:
         told.append(f"{others:,} came in intervals in doubt (a gap or a suspected reset)")
@@ -144,6 +145,10 @@ def _doubt(known: Rate) -> str:
         )
     if strays:
         told.append(f"{strays:,} are of statements that are not yet known to belong here or elsewhere")
+    if known.lost:
+        told.append(
+            f"{thrown_away(known.lost)} were thrown away by a full pg_stat_statements and may belong here"
+        )
     return " and ".join(told)
 
 
@@ -155,12 +160,17 @@ def only_in_doubt(unknown: int) -> str:
     )
 
 
-def only_strays(n: int) -> str:
+def only_strays(known: Rate) -> str:
     """Return what is to be said of a window without an event that is known to belong to it."""
     return (
-        f"no calls that are known to belong here, and {n:,} of statements that are not yet known to belong "
-        "here or elsewhere: it settles when those leave the window"
+        f"no calls that are known to belong here, but a further {_doubt(known)}: "
+        "it settles when those leave the window"
     )
+
+
+def thrown_away(most: int) -> str:
+    """Return how many events were thrown away at most, where that is worth a figure."""
+    return f"up to {most:,}" if most < _UNTOLD else "nobody knows how many"
 
 
 def between(low: float, high: float, against: float | None = None) -> str:

@@ -53,8 +53,9 @@ def main(*, verbose: bool) -> None:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    logging.getLogger("urllib3").setLevel(logging.WARNING)  # it would log a webhook's path, which is a secret
     if not verbose:
-        for chatty in ("apscheduler", "alembic", "urllib3", "asyncio"):
+        for chatty in ("apscheduler", "alembic", "asyncio"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
@@ -134,7 +135,44 @@ def doctor(path: Path, form: str, *, strict: bool) -> None:
 
 
 @main.command()
-@click.argument("budget")
+@config_option
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--sql", is_flag=True, help="Print a script for psql that mends what SQL can mend; run by you.")
+@click.option("--source", "name", help="Only this source.")
+@click.option("--strict", is_flag=True, help="Exit with 3 where anything is doubtful or cannot be checked.")
+@_told
+def audit(path: Path, form: str, name: str | None, *, sql: bool, strict: bool) -> None:
+    """Hold the PostgreSQL sources against the guide's database rules, live.
+
+    It changes and records nothing; with a history it tells what is used, too. Exit codes, the first that
+    applies: 2 usage or configuration, 1 a rule is broken, 4 a source cannot be reached, 3 anything is
+    doubtful or cannot be checked (with --strict), 0.
+    """
+    from monitor.audit import audit as auditing  # noqa: PLC0415 as in run
+    from monitor.audit import migration, printed  # noqa: PLC0415 as in run
+
+    config = load(path)
+    try:
+        sources = auditing.chosen(config, name, one=sql)
+    except auditing.UnknownError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE)
+    audited = asyncio.run(auditing.audit(config, sources))
+    found = [one for each in audited for one in each.findings]
+    if sql:
+        click.echo("\n".join(migration.of(each) for each in audited), nl=False)
+    else:
+        click.echo(printed.as_json(found) if form == "json" else printed.as_table(found))
+    unreachable = any(each.unreachable for each in audited)
+    sys.exit(printed.exit_code(found, unreachable=unreachable, strict=strict))
+
+
+@main.command()
+@click.argument("budget", required=False)
+@click.option("--statement", metavar="FINGERPRINT", help="A statement instead: its class, why, and its hour.")
+@click.option("--sql", metavar="TEXT", help="Any text instead: the class it would have, and why.")
+@click.option("--role", default="", help="With --sql: who runs it.")
+@click.option("--database", default="", help="With --sql: where.")
 @click.option("--limit", help="Only this limit, by its name or statistic.")
 @click.option("--subject", metavar="LABEL=VALUE,...", help="One subject instead of all of it.")
 @click.option("--at", "when", metavar="TIME", help="As of this moment (UTC unless it has a zone).")
@@ -144,14 +182,41 @@ def doctor(path: Path, form: str, *, strict: bool) -> None:
 @config_option
 @_told
 def explain(
-    path: Path, budget: str, limit: str | None, subject: str | None, when: str | None, form: str
+    path: Path,
+    budget: str | None,
+    statement: str | None,
+    sql: str | None,
+    role: str,
+    database: str,
+    limit: str | None,
+    subject: str | None,
+    when: str | None,
+    form: str,
 ) -> None:
     """Show why a BUDGET's verdicts are what they are: query, counts, arithmetic, and what would change them.
 
-    BUDGET is a budget's id, or that of a row of the dashboard (api.login:p95). It reads the history only, so
-    that no source need be reached. Exit codes: 2 usage, configuration or no history, otherwise 0.
+    BUDGET is a budget's id, or that of a row of the dashboard (api.login:p95). --statement and --sql tell why
+    a statement is in its class instead. It reads the history only, so that no source need be reached. Exit
+    codes: 2 usage, configuration or no history, otherwise 0.
     """
     from monitor.explain import asked  # noqa: PLC0415 as in run
+
+    if sum(each is not None for each in (budget, statement, sql)) != 1:
+        raise click.UsageError("name one of BUDGET, --statement FINGERPRINT and --sql TEXT")
+    if budget is None:
+        from monitor.explain import statement as statements  # noqa: PLC0415 as in run
+
+        try:
+            config = load(path)
+            if sql is not None:
+                told = [asyncio.run(statements.of_text(config, sql, role, database))]
+            else:
+                told = statements.known(config, statement or "", datetime.now(UTC))
+        except asked.UnknownError as error:
+            click.echo(str(error), err=True)
+            sys.exit(USAGE)
+        click.echo(statements.FORMATS[form](told), nl=False)
+        return
     from monitor.explain.explained import explained  # noqa: PLC0415 as in run
     from monitor.explain.printed import FORMATS  # noqa: PLC0415 as in run
 

@@ -158,7 +158,7 @@ class Cycles:
         assert feed.collector is not None
         try:
             snapshot = await asyncio.wait_for(feed.collector.fetch(), feed.deadline.total_seconds())
-            reading = feed.collector.difference(feed.snapshot, snapshot)
+            reading = feed.weighed(feed.collector.difference(feed.snapshot, snapshot))
             dumped = snapshot.dump()
         except SourceError as error:
             return self._failure(feed, begun, error.reason, error.message)

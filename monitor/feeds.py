@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 
+from headroom import cost
 from headroom.budgets import Budget, Kind, Measure, Reason
 from headroom.config import Config
-from headroom.observation import Absence, Collector, Series, Snapshot
+from headroom.evidence import Ratio
+from headroom.observation import Absence, Collector, Quality, Reading, Series, Snapshot
 from headroom.sources import Source, SourceKind
 
 FAILURES_BEFORE_PAUSE = 5
@@ -33,6 +35,8 @@ class Feed:
         absences: what the latest poll said instead of evidence.
         policies: what the latest good poll said of memories that are judged by their evictions.
         busy: a poll or a judgement is under way.
+        costs: what the latest polls cost the source, since it was last slowed down or let go.
+        sparing: it is polled half as often, since it cost too much; its intervals stay short of a gap.
         meaning: identifies what the source's evidence is about: where it comes from and how it is classed.
     """
 
@@ -45,6 +49,8 @@ class Feed:
     skip: int = 0
     judged: float | None = None
     busy: bool = False
+    costs: deque[Ratio] = field(default_factory=lambda: deque(maxlen=2 * cost.LEAST))
+    sparing: bool = False
     absences: dict[Series, Absence] = field(default_factory=dict)
     policies: dict[Series, Absence] = field(default_factory=dict)
     meaning: str = ""
@@ -66,7 +72,22 @@ class Feed:
 
     def succeeded(self) -> None:
         """Note a poll that gave something."""
-        self.failures = self.skip = 0
+        self.failures, self.skip = 0, int(self.sparing)
+
+    def weighed(self, reading: Reading) -> Reading:
+        """Note what a poll cost the source; slow down, or go back; return the reading with what to know."""
+        spent = Series(self.source.name, cost.OWN_TIME)
+        parts = [part for one in reading.observations if one.series == spent for part in one.parts]
+        for part in parts:
+            if part.quality is Quality.EXACT and isinstance(part.evidence, Ratio):
+                self.costs.append(part.evidence)
+        before, self.sparing = self.sparing, cost.sparing(self.costs, self.source.cost, before=self.sparing)
+        if self.sparing is not before and isinstance(self.collector, cost.Thrifty):
+            self.collector.spare(on=self.sparing)
+        told = cost.note(self.costs, self.source.cost) if self.sparing else ""
+        if self.sparing is not before:
+            self.costs.clear()
+        return replace(reading, notes=(*reading.notes, told)) if told else reading
 
     def failed(self) -> None:
         """Note a poll that gave nothing; after a few, poll less often."""
@@ -153,6 +174,10 @@ def _collector(config: Config, source: Source) -> Collector | None:
             from collectors import postgres  # noqa: PLC0415 as above
 
             return postgres.build(source, measures, config.queries)
+        case SourceKind.PGBOUNCER:
+            from collectors import pgbouncer  # noqa: PLC0415 as above
+
+            return pgbouncer.build(source, measures)
         case SourceKind.REDIS:
             from collectors import redis  # noqa: PLC0415 as above
 

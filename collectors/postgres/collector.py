@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from collectors.postgres import snapshot
 from collectors.postgres.address import address
 from collectors.postgres.classify import Classifier
+from collectors.postgres.counting import Counting
 from collectors.postgres.difference import difference
 from collectors.postgres.fetch import Reader
+from collectors.postgres.in_flight import smallest
 from collectors.postgres.learning import Learning
-from collectors.postgres.pools import role_of
+from collectors.postgres.names import Names
+from collectors.postgres.pools import whose_of
 from collectors.postgres.session import Session
 from collectors.postgres.snapshot import PostgresSnapshot, Statements
+from collectors.postgres.watch import Watch
 from headroom.budgets import Kind, Measure
 from headroom.observation import Reading, Snapshot
 from headroom.sources import QueryRules, Source
@@ -28,6 +32,7 @@ class PostgresCollector:
     source: Source
     measures: Mapping[Measure, tuple[float, ...]]
     learning: Learning
+    names: Names = field(default_factory=Names)
     _session: Session | None = None
     _reader: Reader | None = None
 
@@ -35,7 +40,10 @@ class PostgresCollector:
         """Read the cluster once, or raise SourceError."""
         if self._session is None or self._reader is None:
             place = address(self.source)
-            self._reader = Reader(place, _roles(self.measures), self.learning if self._counts() else None)
+            counting = Counting(place, self.learning, self.names) if self._counts() else None
+            whose = [whose_of(measure) for measure in self.measures if measure.kind is Kind.CONNECTIONS]
+            watch = Watch(self.names, self.learning if counting else None, smallest(self.measures), whose)
+            self._reader = Reader(place, bool(whose), counting, {"activity": watch.read})
             self._session = Session(place, _DEADLINE * self.source.every.total_seconds())
         return await self._session.run(self._reader.read)
 
@@ -47,11 +55,16 @@ class PostgresCollector:
         )
 
     def load(self, data: bytes) -> PostgresSnapshot | None:
-        """Return a dumped snapshot, and take over the labels that it holds."""
+        """Return a dumped snapshot, and take over the labels and names that it holds."""
         found = snapshot.load(data)
         if found is not None and isinstance(found.statements, Statements):
             self.learning.recall(found.statements.labels)
+            self.names.recall(found.statements.databases, found.statements.roles)
         return found
+
+    def spare(self, *, on: bool) -> None:
+        """Read texts a quarter as often, or as often as ever."""
+        self.learning.spare(on=on)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -70,10 +83,7 @@ def build(
     Each measure comes with the thresholds in seconds at which bounds are wanted; the rules say how statements
     fall into classes.
     """
-    return PostgresCollector(source, measures, Learning(Classifier(rules)))
-
-
-def _roles(measures: Mapping[Measure, tuple[float, ...]]) -> tuple[str, ...] | None:
-    """Return the roles whose connections are counted; None where no connections are."""
-    pools = [measure for measure in measures if measure.kind is Kind.CONNECTIONS]
-    return tuple(sorted({role for pool in pools if (role := role_of(pool))})) if pools else None
+    names = Names()
+    return PostgresCollector(
+        source, measures, Learning(Classifier(rules), source=source.name, names=names), names
+    )

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
+from itertools import chain
+from struct import Struct
+from struct import error as StructError  # noqa: N812 an exception in all but name
+from typing import NamedTuple
 
 from headroom.bounds import Bounds
 from headroom.evidence import TOLERANCE, Moments
@@ -19,18 +22,23 @@ EPSILON = sys.float_info.epsilon
 # weakens what can be proven; one taken too narrow would prove what is not so.
 CANCELLATION = 1e-12
 
-_WORDS = 10  # of a line without the times of birth
-_MOST_CALLS = 1 << 63
+# What `statements.sql` writes, in network order: userid, dbid, queryid, calls; total, low, high, deviation
+# and planning time in milliseconds; from extension 1.11 on two times of birth.
+_OWNERS = Struct(">II")
+_KEY = Struct(">IIq")
+_COUNTERS = {False: Struct(">16xqddddd"), True: Struct(">16xqdddddqq")}
+_MILLISECONDS = 1000.0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """The counters of one (database, role, query, level) since its birth.
+class Entry(NamedTuple):
+    """The counters of one (database, role, query) at top level since its birth.
 
     Attributes:
         total, low, high: sum, smallest and largest execution time in seconds.
         squares: sum of the squared deviations from the mean, in square seconds.
-        born, watched: since when the counters and since when low and high count; empty before extension 1.11.
+        planning: sum of the planning times in seconds; 0 where the server does not track them.
+        born, watched: since when the counters and since when low and high count, as the server reckons time;
+            0 before extension 1.11.
     """
 
     calls: int
@@ -38,70 +46,128 @@ class Entry:
     low: float
     high: float
     squares: float
-    born: str = ""
-    watched: str = ""
+    planning: float = 0.0
+    born: int = 0
+    watched: int = 0
 
     @classmethod
-    def read(cls, line: str) -> Entry:
-        """Read a line of `statements.sql`; ValueError where it cannot be one."""
-        words = line.split(" ")
-        if len(words) not in (_WORDS, _WORDS + 2):
-            raise ValueError("an entry has the wrong number of words")
-        calls = int(words[4])
-        total, low, high, deviation = (float(word) / 1000 for word in words[5:9])
-        if not 0 <= calls < _MOST_CALLS or not (
-            0 <= total < math.inf and 0 <= low < math.inf and 0 <= high < math.inf
+    def read(cls, record: bytes, *, births: bool) -> Entry:
+        """Read a record of `statements.sql`; ValueError where it cannot be one."""
+        calls, total, low, high, deviation, planning, *born = _COUNTERS[births].unpack(record)
+        # No comparison with what is no number is true; the sum of what is not negative is finite if all is.
+        if not (total >= 0 <= low and high >= 0 <= planning and calls >= 0) or not (
+            total + low + high + planning < math.inf
         ):
             raise ValueError("an entry's counters are out of range")
+        deviation /= _MILLISECONDS
         squares = calls * deviation * deviation
         if not 0 <= squares < math.inf:
             raise ValueError("an entry's deviation is out of range")
-        return cls(calls, total, low, high, squares, *words[_WORDS:])
+        return cls(
+            calls,
+            total / _MILLISECONDS,
+            low / _MILLISECONDS,
+            high / _MILLISECONDS,
+            squares,
+            planning / _MILLISECONDS,
+            *born,
+        )
 
 
-def key_of(line: str) -> str:
-    """Return the identity of a line's entry: database, role, query and level."""
-    return " ".join(line.split(" ", 4)[:4])
+def cut(data: bytes, *, births: bool) -> frozenset[bytes]:
+    """Return the records in what the server wrote; ValueError where they cannot be such."""
+    size = _COUNTERS[births].size
+    if len(data) % size:
+        raise ValueError(f"{len(data)} bytes are no records of {size} bytes")
+    return frozenset(chain.from_iterable(Struct(f"{size}s").iter_unpack(data)))
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+def key_of(record: bytes) -> bytes:
+    """Return the identity of a record's entry: role, database and query."""
+    return record[: _KEY.size]
+
+
+def calls_of(record: bytes) -> int:
+    """Return the calls of a record, without taking it apart."""
+    return int.from_bytes(record[_KEY.size : _KEY.size + 8], "big")
+
+
+def key(statement: str) -> bytes:
+    """Return the identity that the words of `statement_of` came from; ValueError where there is none."""
+    role, database, query = statement.split(" ")
+    try:
+        return _KEY.pack(int(role), int(database), int(query))
+    except StructError as error:
+        raise ValueError("the numbers of a statement are out of range") from error
+
+
+def statement_of(record: bytes) -> str:
+    """Return role, database and query of a record or key as words, as `texts.sql` gives them."""
+    return "{} {} {}".format(*_KEY.unpack_from(record))
+
+
+def owner_of(record: bytes) -> bytes:
+    """Return what the records of one role in one database begin with."""
+    return record[: _OWNERS.size]
+
+
+def owners_of(record: bytes) -> tuple[int, int]:
+    """Return role and database of what a record begins with."""
+    role, database = _OWNERS.unpack_from(record)
+    return role, database
+
+
+class Change(NamedTuple):
     """What one statement did in an interval.
 
     Attributes:
+        n, total, squares, cap: its moments; figures by themselves, since most are only summed.
         blur: by how much the sum of the times may be wrong, in seconds.
         longest: an execution time that did occur in the interval; None where none is known.
+        planning: sum of the planning times in seconds; not part of the moments.
     """
 
-    moments: Moments
+    n: int
+    total: float
+    squares: float
+    cap: float | None
     blur: float
     longest: float | None
     quality: Quality
+    planning: float = 0.0
+
+    @property
+    def moments(self) -> Moments:
+        """Number, sum and spread of the executions."""
+        return Moments(self.n, self.total, self.squares, self.cap)
 
     def over(self, threshold: float) -> Bounds:
         """Return how many executions can and must have taken longer than `threshold` seconds."""
-        moments = self.moments
-        bounds = moments.over(threshold)
+        n, cap = self.n, self.cap
+        if cap is not None and cap <= threshold:  # which the sum cannot contradict
+            return Bounds(threshold, n, 0, 0)
+        bounds = self.moments.over(threshold)
         low, high = bounds.k_low, bounds.k_high
         # Moments.over leaves room for errors up to its tolerance; sums over years of calls exceed it.
-        if self.blur > moments.n * TOLERANCE * threshold / 4:
-            less, more = max(0.0, moments.total - self.blur), moments.total + self.blur
-            if moments.cap is not None:
-                more = min(more, moments.n * moments.cap)
-            low = min(low, Moments(moments.n, less, moments.squares, moments.cap).over(threshold).k_low)
-            high = max(high, Moments(moments.n, more, moments.squares, moments.cap).over(threshold).k_high)
+        if self.blur > n * TOLERANCE * threshold / 4:
+            less, more = max(0.0, self.total - self.blur), self.total + self.blur
+            if cap is not None:
+                more = min(more, n * cap)
+            low = min(low, Moments(n, less, self.squares, cap).over(threshold).k_low)
+            high = max(high, Moments(n, more, self.squares, cap).over(threshold).k_high)
         if self.longest is not None and self.longest > threshold:
             low, high = max(1, low), max(1, high)
-        return Bounds(threshold, bounds.n, low, high)
+        return Bounds(threshold, n, low, high)
 
 
 def since_birth(entry: Entry, quality: Quality) -> Change:
     """Return what an entry did that was born in the interval: all that it counts."""
-    watched = entry.watched == entry.born  # else low and high were reset on their own, later than the birth
-    squares = entry.squares * (1 + CANCELLATION + entry.calls * EPSILON) if entry.calls > 1 else 0.0
-    cap = entry.high if watched else None
-    moments = Moments(entry.calls, _capped(entry.total, entry.calls, cap), squares, cap)
-    return Change(moments, entry.calls * EPSILON * entry.total, entry.high, quality)
+    calls, high = entry.calls, entry.high
+    squares = entry.squares * (1 + CANCELLATION + calls * EPSILON) if calls > 1 else 0.0
+    # Otherwise low and high were reset on their own, later than the birth.
+    cap = high if entry.watched == entry.born else None
+    total, blur = _capped(entry.total, calls, cap), calls * EPSILON * entry.total
+    return Change(calls, total, squares, cap, blur, high, quality, entry.planning)
 
 
 def between(before: Entry, after: Entry, *, disturbed: bool) -> Change | None:
@@ -114,15 +180,13 @@ def between(before: Entry, after: Entry, *, disturbed: bool) -> Change | None:
     Then it must prove its identity by a smallest or largest time that stayed: another life would have to meet
     one of them to the last digit, after more calls in one interval than the old one made in all.
     """
-    if before.born != after.born:
+    then, old_total, old_low, old_high, _, old_planning, born, watched = before
+    calls, new_total, low, high, _, planning, now_born, now_watched = after
+    if born != now_born:
         return since_birth(after, Quality.RESET)
-    n, watched = after.calls - before.calls, before.watched == after.watched
-    blur = (n + 2) * EPSILON * max(after.total, before.total)
-    total = after.total - before.total
-    known = bool(after.born)
-    if not known and (
-        n < 0 or total < -blur or after.high < before.high or (before.calls and after.low > before.low)
-    ):
+    n, total, known = calls - then, new_total - old_total, bool(now_born)
+    blur = (n + 2) * EPSILON * max(new_total, old_total)
+    if not known and (n < 0 or total < -blur or high < old_high or (then and low > old_low)):
         return since_birth(after, Quality.RESET)
     if n <= 0:
         # The same number of calls and other times: another life of the entry, which lived through as many.
@@ -131,24 +195,32 @@ def between(before: Entry, after: Entry, *, disturbed: bool) -> Change | None:
     squares, slack = _squares(before, after, n, total, blur)
     if squares < -slack and not known:
         return since_birth(after, Quality.RESET)
-    cap = after.high if watched else None
-    moments = Moments(n, _capped(total, n, cap), max(0.0, squares) + slack if n > 1 else 0.0, cap)
-    proven = known or after.high == before.high or after.low == before.low
-    quality = Quality.SUSPECT if disturbed and not proven else Quality.EXACT
-    fresh = after.high > before.high or not watched
-    return Change(moments, blur, after.high if fresh and after.high > 0 else None, quality)
+    cap = high if watched == now_watched else None
+    proven = not disturbed or known or high == old_high or low == old_low
+    fresh = high > old_high or cap is None
+    return Change(
+        n,
+        _capped(total, n, cap),
+        (squares if squares > 0 else 0.0) + slack if n > 1 else 0.0,
+        cap,
+        blur,
+        high if fresh and high > 0 else None,
+        Quality.EXACT if proven else Quality.SUSPECT,
+        planning - old_planning if planning > old_planning else 0.0,
+    )
 
 
 def _squares(before: Entry, after: Entry, n: int, total: float, blur: float) -> tuple[float, float]:
     """Return the interval's sum of squared deviations, and by how much it may be wrong."""
-    if not before.calls:
-        return after.squares, (CANCELLATION + n * EPSILON) * after.squares
-    apart = total / n - before.total / before.calls
-    between_means = apart * apart * before.calls * n / after.calls
-    squares = after.squares - before.squares - between_means
+    then, earlier, later = before.calls, before.squares, after.squares
+    if not then:
+        return later, (CANCELLATION + n * EPSILON) * later
+    apart = total / n - before.total / then
+    between_means = apart * apart * then * n / after.calls
+    squares = later - earlier - between_means
     error = blur / n  # of either mean
-    slack = (CANCELLATION + n * EPSILON) * (after.squares + before.squares + between_means)
-    slack += n * error * (2 * (abs(apart) + math.sqrt(max(0.0, squares) / n)) + error)
+    slack = (CANCELLATION + n * EPSILON) * (later + earlier + between_means)
+    slack += n * error * (2 * (abs(apart) + math.sqrt(squares / n if squares > 0 else 0.0)) + error)
     return squares, slack
 
 

@@ -13,80 +13,10 @@ from headroom.budgets import Reason
 from headroom.observation import SourceError
 
 _LONGEST = 200
+_SHORT = 6
+_LOCKED = "was locked for longer than a second, as VACUUM FULL or ALTER does: the next poll tries again"
+_DENIED = re.compile(r"permission denied for (function|schema|view|table) (\S+)")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+")
-
-_FULL = (
-    "{place} has no free connection: all of max_connections are in use, or all that the role may have; "
-    "close some, or keep one for this role"
-)
-_STRANGER = "{place} does not speak PostgreSQL's protocol: correct host and port in the URL"
-_UNKNOWN_HOST = "the host of {place} is not known to the name service: correct the URL"
-_NO_ROUTE = "there is no route to {place}: check network and firewall"
-
-# libpq gives no SQLSTATE for a refused connection, so its words must do; the first that is found applies.
-_AT_THE_DOOR = {
-    "Connection refused": (
-        "{place} refuses connections: start PostgreSQL there (listen_addresses must hold that address), "
-        "or correct host and port in the URL"
-    ),
-    "password authentication failed": '{place} refuses the password of role "{role}": correct the URL',
-    "no password supplied": '{place} wants a password for role "{role}": add it to the URL',
-    "no pg_hba.conf entry": (
-        '{place} lets role "{role}" not into database "{database}" from this machine: '
-        "add a line to its pg_hba.conf and reload"
-    ),
-    "too many clients already": _FULL,
-    "remaining connection slots are reserved": _FULL,
-    "too many connections for": _FULL,
-    "system is starting up": "{place} is starting up: the next poll tries again",
-    "system is shutting down": "{place} is shutting down",
-    "system is in recovery mode": "{place} is recovering from a crash: the next poll tries again",
-    "system is not yet accepting": "{place} is not accepting connections yet: the next poll tries again",
-    "unsupported startup parameter": (
-        "{place} is a connection pooler that passes no session settings: let the URL name PostgreSQL itself"
-    ),
-    "server does not support SSL": "{place} offers no TLS, which the URL asks for: switch it on there",
-    "certificate verify failed": "{place} shows a certificate not to be trusted: name its CA by sslrootcert",
-    "does not match host name": "{place} shows a certificate of another host: correct the host in the URL",
-    "SSL connection is required": "{place} wants TLS: add sslmode=require to the URL",
-    "received invalid response": _STRANGER,
-    "expected authentication request": _STRANGER,
-    "failed to resolve host": _UNKNOWN_HOST,
-    "could not translate host name": _UNKNOWN_HOST,
-    "timeout expired": "{place} opened no session within {patience} s: it hangs, or a firewall drops packets",
-    "No route to host": _NO_ROUTE,
-    "Network is unreachable": _NO_ROUTE,
-    "closed the connection unexpectedly": (
-        "{place} closed the connection at once: it is shutting down, or is not PostgreSQL"
-    ),
-}
-# The server knows who asks and lets them not in: SQLSTATE 28P01 and 28000, in its words.
-_LOCKED_OUT = re.compile(
-    r"authentication failed for|no password supplied|no pg_hba\.conf entry|pg_hba\.conf rejects"
-    r'|role "[^"]*" (?:does not exist|is not permitted to log in)'
-)
-_NO_ROLE = re.compile(r'(role|database) "[^"]*" does not exist')
-
-
-def at_the_door(error: psycopg.Error, address: Address) -> SourceError:
-    """Return why no session could be opened."""
-    said = str(error)
-    names = {
-        "place": address.place,
-        "role": address.role,
-        "database": address.database,
-        "patience": str(address.patience),
-    }
-    reason = Reason.NOT_PERMITTED if _LOCKED_OUT.search(said) else Reason.UNREACHABLE
-    if found := _NO_ROLE.search(said):
-        return SourceError(
-            reason,
-            f"{address.place} says that {quoted(found.group(), address)}: create it, or correct the URL",
-        )
-    for words, sentence in _AT_THE_DOOR.items():
-        if words in said:
-            return SourceError(reason, sentence.format(**names))
-    return SourceError(reason, f"{address.place} opened no session: {quoted(said, address)}")
 
 
 def of_statements(error: psycopg.Error, address: Address) -> Fault:
@@ -99,18 +29,33 @@ def of_statements(error: psycopg.Error, address: Address) -> Fault:
                 "(shared_preload_libraries = 'pg_stat_statements') and restart PostgreSQL",
             )
         case errors.InsufficientPrivilege():
+            said, role = quoted(str(error), address), identifier(address.role)
             return Fault(
                 Reason.NOT_PERMITTED,
-                f'role "{address.role}" may not read pg_stat_statements ({quoted(str(error), address)}): '
-                "grant it that right",
+                f"role {role} may not read pg_stat_statements ({said}): {_grant(said, role)}",
             )
         case errors.QueryCanceled():
             return Fault(
-                Reason.NO_DATA, "reading pg_stat_statements took longer than half the polling interval"
+                Reason.NO_DATA,
+                "reading pg_stat_statements took longer than half the polling interval: "
+                "poll less often (every), or lower pg_stat_statements.max",
             )
         case errors.LockNotAvailable():
-            return Fault(Reason.NO_DATA, "pg_stat_statements was locked for longer than a second")
+            return Fault(Reason.NO_DATA, f"pg_stat_statements {_LOCKED}")
     return Fault(Reason.NO_DATA, f"pg_stat_statements could not be read: {quoted(str(error), address)}")
+
+
+def _grant(said: str, role: str) -> str:
+    """Return the statement that mends a missing right."""
+    denied = _DENIED.search(said)
+    if denied is None:
+        return "grant it that right"
+    kind, name = denied.groups()
+    what = {
+        "function": f"EXECUTE ON FUNCTION {name}({'' if name.endswith('_info') else 'boolean'})",
+        "schema": f"USAGE ON SCHEMA {name}",
+    }.get(kind, f"SELECT ON {name}")
+    return f"GRANT {what} TO {role};"
 
 
 def in_session(error: psycopg.Error, address: Address) -> SourceError:
@@ -120,19 +65,45 @@ def in_session(error: psycopg.Error, address: Address) -> SourceError:
             fault = not_permitted(address.role)
             return SourceError(fault.reason, fault.detail)
         case errors.QueryCanceled():
-            sentence = f"{address.place} needs longer than half the polling interval for its own statistics"
+            sentence = (
+                f"{address.place} needs longer than half the polling interval for its own statistics: "
+                "it is overloaded, or poll less often (every)"
+            )
             return SourceError(Reason.UNREACHABLE, sentence)
+        case errors.LockNotAvailable():
+            return SourceError(Reason.UNREACHABLE, f"a table of the catalogue of {address.place} {_LOCKED}")
         case errors.AdminShutdown() | errors.CrashShutdown():
-            return SourceError(Reason.UNREACHABLE, f"{address.place} ended the session: it is shutting down")
+            return SourceError(
+                Reason.UNREACHABLE,
+                f"{address.place} ended the session: it is shutting down, or somebody ends sessions there; "
+                "the next poll tries again",
+            )
     return SourceError(Reason.UNREACHABLE, f"{address.place} broke off: {quoted(str(error), address)}")
+
+
+def silent(address: Address, deadline: float, *, opened: bool) -> SourceError:
+    """Return that a poll had to be over, and nothing came."""
+    what = "has the connection but did not answer" if opened else "opened no session"
+    return SourceError(
+        Reason.UNREACHABLE, f"{address.place} {what} within {deadline:g} s: it hangs or is overloaded"
+    )
+
+
+def pooled(address: Address) -> SourceError:
+    """Return that what answers stands between us and PostgreSQL."""
+    return SourceError(
+        Reason.BROKEN_INSTRUMENTATION,
+        f"{address.place} is a connection pooler that passes no session settings: "
+        "let the URL name PostgreSQL itself",
+    )
 
 
 def not_permitted(role: str) -> Fault:
     """Return that a role may not read what others do."""
-    name = role.replace('"', '""')
     return Fault(
         Reason.NOT_PERMITTED,
-        f'role "{role}" may not read the statistics of other roles: GRANT pg_monitor TO "{name}";',
+        f"role {identifier(role)} may not read the statistics of other roles: "
+        f"GRANT pg_monitor TO {identifier(role)};",
     )
 
 
@@ -162,9 +133,16 @@ def too_old(version: int) -> SourceError:
     )
 
 
+def identifier(name: str) -> str:
+    """Return a name as SQL wants it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def quoted(said: str, address: Address) -> str:
-    """Return what a driver or server said as one short line, without the password."""
-    if address.password:
-        said = said.replace(address.password, "<secret>")
+    """Return what a driver or server said as one short line, without secrets."""
+    for secret in address.secrets:
+        # Out of the middle of a word a short one would not be hidden but given away.
+        edge = r"\b" if len(secret) < _SHORT else ""
+        said = re.sub(edge + re.escape(secret) + edge, "<secret>", said)
     line = " ".join(_UNPRINTABLE.sub(" ", said).split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

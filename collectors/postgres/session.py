@@ -7,13 +7,13 @@ import contextlib
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
 
-from collectors.postgres import refusals
+from collectors.postgres import admission, refusals
 from collectors.postgres.address import Address
-from headroom.budgets import Reason
 from headroom.observation import SourceError
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -23,12 +23,39 @@ _OLDEST = 130000
 _FAREWELL = 1.0  # seconds for the driver to notice that its socket is gone
 
 
+def _stranger(connection: Connection, address: Address) -> SourceError | None:
+    told = connection.info.parameter_status
+    # A pooler may drop the settings of the session, its timeouts among them. The server reports this one from
+    # PostgreSQL 14 on.
+    if told("default_transaction_read_only") == "off" or (told("server_version") or "").endswith("/bouncer"):
+        return refusals.pooled(address)
+    version = connection.info.server_version
+    return refusals.too_old(version) if version < _OLDEST else None
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """What is expected to answer.
+
+    Attributes:
+        refused: what a refused connection means.
+        stranger: why what answers is not what it should be; None where it is.
+    """
+
+    refused: Callable[[Exception, Address], SourceError]
+    stranger: Callable[[Connection, Address], SourceError | None]
+
+
+POSTGRES = Counterpart(admission.at_the_door, _stranger)
+
+
 class Session:
     """Runs one piece of work at a time on the connection, each within `deadline` seconds."""
 
-    def __init__(self, address: Address, deadline: float) -> None:
+    def __init__(self, address: Address, deadline: float, counterpart: Counterpart = POSTGRES) -> None:
         self._address = address
         self._deadline = deadline
+        self._counterpart = counterpart
         self._connection: Connection | None = None
 
     async def run(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
@@ -42,12 +69,9 @@ class Session:
             async with asyncio.timeout(self._deadline):
                 return await asyncio.shield(task)
         except TimeoutError:
+            opened = self._connection is not None
             await self._abandon(task)
-            raise SourceError(
-                Reason.UNREACHABLE,
-                f"{self._address.place} has the connection but did not answer within {self._deadline:g} s: "
-                "it hangs or is overloaded",
-            ) from None
+            raise refusals.silent(self._address, self._deadline, opened=opened) from None
         except asyncio.CancelledError:
             await self._abandon(task)
             raise
@@ -88,12 +112,15 @@ class Session:
                 prepare_threshold=None,
                 **self._address.parameters,  # type: ignore[arg-type]
             )
-        except psycopg.Error as error:
-            raise refusals.at_the_door(error, self._address) from None
-        if connection.info.server_version < _OLDEST:
-            version = connection.info.server_version
+        except (
+            psycopg.Error,
+            UnicodeError,
+        ) as error:  # the latter for a host that no name service could know
+            raise self._counterpart.refused(error, self._address) from None
+        stranger = self._counterpart.stranger(connection, self._address)
+        if stranger is not None:
             await connection.close()
-            raise refusals.too_old(version)
+            raise stranger
         return connection
 
     async def _abandon(self, task: asyncio.Future[Any]) -> None:

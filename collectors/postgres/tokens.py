@@ -1,21 +1,27 @@
-"""Words of SQL: a tokenizer that never fails, for texts cut anywhere and of any origin."""
+"""Words of SQL: a tokenizer that never fails, for texts cut anywhere and of any origin.
+
+It cuts as the server's own scanner does, to the character: where the two disagreed on where a string ends,
+what is inside it would be taken for words.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import NamedTuple
 
-_TOKEN = re.compile(
+# Of the scanner, any character outside ASCII is part of a name, a no-break space as well as a letter.
+_PIECE = re.compile(
     r"""
-      (?P<space>\s+|--[^\n]*)
-    | (?P<comment>/\*)
-    | (?P<string>[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z) | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|\Z))
-    | (?P<dollar>\$(?:[^\W\d]\w*)?\$)
-    | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")*(?:"|\Z))
-    | (?P<parameter>\$\d+|\?)
-    | (?P<number>\d[\w.]*|\.\d[\w.]*)
-    | (?P<word>[^\W\d][\w$]*)
+      (?P<space>[ \t\n\r\f\v]+)
+    | (?P<comment>--[^\n\r]*|/\*)
+    | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*(?P<end_of_escaped>'|\Z))
+    | (?P<string>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?P<end_of_string>'|\Z))
+    | (?P<dollar>\$(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*)?\$)
+    | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")*(?P<end_of_quoted>"|\Z))
+    | (?P<parameter>\$[0-9]+|\?)
+    | (?P<number>[0-9][A-Za-z0-9_.]*|\.[0-9][A-Za-z0-9_.]*)
+    | (?P<word>[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)
     | (?P<sign>::|[<>=!~]+|.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -23,75 +29,78 @@ _TOKEN = re.compile(
 _COMMENT_END = re.compile(r"/\*|\*/")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word or sign.
+class Piece(NamedTuple):
+    """A stretch of a text.
 
     Attributes:
-        text: lower case, except for quoted names, which come without their quotes; "?" for any constant.
-        kind: "word", "quoted", "constant" or "sign".
-        depth: how many parentheses are open around it; a parenthesis counts as outside itself.
+        kind: "space", "comment", "string", "quoted", "parameter", "number", "word" or "sign".
+        text: as it stands there.
+        sure: False for what never ends, and for a string with a backslash, which ends elsewhere where
+            standard_conforming_strings is off: of what follows, nobody can say what is inside a string.
     """
 
-    text: str
     kind: str
-    depth: int
+    text: str
+    sure: bool = True
 
 
-def tokens(text: str) -> list[Token]:
-    """Return the words of a statement, without comments and space, and with every constant as "?"."""
-    found, depth = [], 0
-    for kind, word in _raw(text):
-        if word == ")" and kind == "sign":
-            depth = max(0, depth - 1)
-        found.append(Token(word, kind, depth))
-        if word == "(" and kind == "sign":
-            depth += 1
-    return found
-
-
-def _raw(text: str) -> Iterator[tuple[str, str]]:
+def pieces(text: str) -> Iterator[Piece]:
+    """Yield all of a text, piece by piece."""
     at = 0
     while at < len(text):
-        match = _TOKEN.match(text, at)
+        match = _PIECE.match(text, at)
         assert match is not None  # any character is a sign
-        at = match.end()
+        kind, start, at = match.lastgroup, at, match.end()
         word = match.group()
-        match match.lastgroup:
-            case "space":
-                pass
-            case "comment":
-                at = _after_comment(text, at)
+        sure = True
+        match kind:
+            case "comment" if word == "/*":
+                at, sure = _after_comment(text, at)
             case "dollar":
+                kind = "string"
                 end = text.find(word, at)
-                at = len(text) if end < 0 else end + len(word)
-                yield "constant", "?"
-            case "string" | "number" | "parameter":
-                yield "constant", "?"
+                at, sure = (len(text), False) if end < 0 else (end + len(word), True)
+            case "escaped":
+                kind, sure = "string", bool(match.group("end_of_escaped"))
+            case "string":
+                sure = bool(match.group("end_of_string")) and "\\" not in word
             case "quoted":
-                yield "quoted", word.strip('"').replace('""', '"')
-            case kind:
-                assert kind is not None
-                yield kind, word.lower()
+                sure = bool(match.group("end_of_quoted"))
+        assert kind is not None  # every alternative has a name
+        yield Piece(kind, text[start:at], sure)
 
 
-def _after_comment(text: str, at: int) -> int:
-    """Return where a comment ends; comments nest."""
+def _after_comment(text: str, at: int) -> tuple[int, bool]:
+    """Return where a comment ends, and whether it does; comments nest."""
     open_comments = 1
     for match in _COMMENT_END.finditer(text, at):
         open_comments += 1 if match.group() == "/*" else -1
         if not open_comments:
-            return match.end()
-    return len(text)
+            return match.end(), True
+    return len(text), False
 
 
-def normalised(words: Sequence[Token]) -> str:
-    """Return the words with one space between them, and lists of constants as one.
+def words(text: str) -> Iterator[str]:
+    """Yield words and signs without comments and space: lower case but for quoted names, constants as "?"."""
+    for piece in pieces(text):
+        match piece.kind:
+            case "space" | "comment":
+                pass
+            case "string" | "number" | "parameter":
+                yield "?"
+            case "quoted":
+                yield piece.text
+            case _:
+                yield piece.text.lower()
+
+
+def normalised(text: str) -> str:
+    """Return the words with one space between them, and lists and rows of constants as one.
 
     `IN ($1, $2)` and `IN ($1, $2, $3)` are one shape, although PostgreSQL before 18 counts them apart.
     """
-    text = " ".join(f'"{word.text}"' if word.kind == "quoted" else word.text for word in words)
-    return _LIST.sub("in (?)", text)
+    return _ROWS.sub("( ? )", _LIST.sub("( ?", " ".join(words(text))))
 
 
-_LIST = re.compile(r"\bin \( \?(?: , \?)+ \)")
+_LIST = re.compile(r"\( \?(?: , \?)+")
+_ROWS = re.compile(r"\( \? \)(?: , \( \? \))+")

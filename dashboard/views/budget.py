@@ -12,6 +12,7 @@ from plotly.io import from_json
 from dashboard import charts, data, detail, instances, markup, visitor
 from dashboard.choice import address, names, wanted
 from dashboard.notices import style, trouble
+from dashboard.statement_link import asked
 from dashboard.trace import CALM, end, step
 from headroom.budgets import Limit, Reason
 from headroom.config import Config
@@ -171,6 +172,9 @@ def page() -> None:
     budget = next(budget for budget in config.budgets if row_id.startswith(f"{budget.id}:"))
     st.html(f"<h1 class='hr-h1'>{escape(names(config)[row_id])}</h1>")
     live(row_id)
+    if query := asked(budget):
+        label = "Statements of this class"
+        st.page_link("views/database.py", label=label, icon=":material/arrow_forward:", query_params=query)
     with st.container(horizontal=True, vertical_alignment="center"):
         period = st.segmented_control(
             "Period",

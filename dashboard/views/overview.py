@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import data, instances, markup, visitor
 from dashboard.notices import banner, style, trouble
+from dashboard.statement_link import statements_link
 from headroom.summary import banner as summed_up
 from headroom.summary import by_subject, rows, source_ages
 
@@ -35,7 +36,8 @@ def live() -> None:
         for row in found:
             since = "" if row.since is None else visitor.clock(row.since, now, zone)
             beside = instances.over(row, known[row.budget.id])
-            st.html(markup.row(row, base=base, since=since, beside=beside))
+            shown = markup.row(row, base=base, since=since, beside=beside)
+            st.html(f"{shown}{statements_link(row.budget, base, row.outcome)}")
     if said := markup.notes(moment.notes):
         notes.expander("Notes on the sources").html(said)
 

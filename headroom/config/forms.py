@@ -60,6 +60,7 @@ FORMS = {
     "histogram": Form("a latency", SourceKind.PROMETHEUS, Unit.SECONDS, _OF_EVENTS, families=BOTH),
     "statements": Form("a latency", SourceKind.POSTGRES, Unit.SECONDS, _OF_EVENTS, families=("queries",)),
     "connections": Form("a share of connections", SourceKind.POSTGRES, Unit.SHARE, _OF_TIME),
+    "pool": Form("a share of a pool", SourceKind.PGBOUNCER, Unit.SHARE, _OF_TIME),
     "redis_memory": Form("a share of memory", SourceKind.REDIS, Unit.SHARE, _OF_TIME),
     "hit_rate": Form("a hit rate", SourceKind.REDIS, Unit.SHARE, _OF_TIME, bound="min"),
     "resource": Form("a share of a resource", SourceKind.PROMETHEUS, Unit.SHARE, _OF_TIME),

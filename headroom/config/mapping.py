@@ -20,6 +20,7 @@ from headroom.config.spec import (
     HistogramSpec,
     HitRateSpec,
     LimitSpec,
+    PoolSpec,
     RedisMemorySpec,
     SourceSpec,
     StatementsSpec,
@@ -36,7 +37,11 @@ from headroom.sources import (
     Secret,
     Source,
 )
-from headroom.units import parse_duration, parse_size, parse_value
+from headroom.units import parse_duration, parse_share, parse_size, parse_value
+from headroom.whose import Whose
+
+_COST = "1%"
+"""The share of one core that Headroom may take of a server that it is not told more about."""
 
 
 def sources(specs: Mapping[str, SourceSpec], unset: Mapping[Key, str], folder: Path) -> tuple[Source, ...]:
@@ -47,7 +52,8 @@ def sources(specs: Mapping[str, SourceSpec], unset: Mapping[Key, str], folder: P
         url = None if missing else Secret(spec.url)
         memory = parse_size(spec.memory_limit) if spec.memory_limit else None
         access, every = _access(spec, folder), parse_duration(spec.every)
-        made.append(Source(name, spec.kind, url, every, missing, access, memory))
+        cost = parse_share(spec.cost or _COST)
+        made.append(Source(name, spec.kind, url, every, missing, access, memory, cost))
     return tuple(made)
 
 
@@ -129,8 +135,9 @@ def measure(spec: BudgetSpec) -> Measure:  # noqa: PLR0911 one for each form
         case StatementsSpec() as given:
             return Measure(given.source, Kind.STATEMENTS, given.statements, given.class_)
         case ConnectionsSpec() as given:
-            group = f"role.{given.role}" if given.role else ""
-            return Measure(given.source, Kind.CONNECTIONS, str(given.connections), group)
+            return Measure(given.source, Kind.CONNECTIONS, str(given.connections), _whose(given))
+        case PoolSpec() as given:
+            return Measure(given.source, Kind.POOL, given.pool, _whose(given))
         case RedisMemorySpec() as given:
             return Measure(given.source, Kind.MEMORY_LIMIT, given.redis_memory)
         case HitRateSpec() as given:
@@ -140,6 +147,10 @@ def measure(spec: BudgetSpec) -> Measure:  # noqa: PLR0911 one for each form
             return Measure(given.source, Kind.GAUGE, _selector(given), f"{given.reads}.{side}")
         case given:
             return Measure(given.source, Kind(given.resource))
+
+
+def _whose(spec: ConnectionsSpec | PoolSpec) -> str:
+    return Whose(spec.role or None, spec.database or None).group
 
 
 def _selector(spec: GaugeSpec) -> str:

@@ -24,6 +24,9 @@ def source_problems(parts: Parts, document: Document, unset: Collection[Key]) ->
             yield document.problem(
                 limited, f"a limit of a {source.kind.value} source", "memory_limit of a redis source"
             )
+        if source.cost and source.kind is not SourceKind.POSTGRES:
+            costs, what = ("sources", name, "cost"), f"a cost of a {source.kind.value} source"
+            yield document.problem(costs, what, "cost of a postgres source")
 
 
 def history_problems(history: object, document: Document) -> Iterator[Problem]:

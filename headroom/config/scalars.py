@@ -18,12 +18,14 @@ from headroom.patterns import unpaired
 from headroom.units import (
     DURATION_PATTERN,
     RATE_PATTERN,
+    SHARE_FORM,
     SHARE_PATTERN,
     SIZE_FORM,
     SIZE_PATTERN,
     UnitError,
     format_duration,
     parse_duration,
+    parse_share,
     parse_size,
 )
 
@@ -128,6 +130,15 @@ def _size(text: str) -> None:
         raise wrong("which nothing fits into", SIZE_FORM)
 
 
+def _share(text: str) -> None:
+    try:
+        share = parse_share(text)
+    except UnitError as error:
+        raise wrong(f"which is {error.wrong}", error.allowed) from None
+    if not share:
+        raise wrong("which leaves nothing", SHARE_FORM)
+
+
 def _regex(text: str) -> None:
     try:
         if 1 <= len(text) <= 200:  # noqa: PLR2004 as _REGEX says
@@ -224,6 +235,7 @@ LabelValue = Annotated[
     str, _matching(r"^[^\u0000-\u001f]{1,200}$", "which is empty or too long", _LABEL_VALUE)
 ]
 Size = Annotated[str, Checked(_size, SIZE_FORM, SIZE_PATTERN)]
+Share = Annotated[str, Checked(_share, SHARE_FORM, SHARE_PATTERN)]
 Date = Annotated[str, Checked(_date, _DATE, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Threshold = Annotated[
     str, Checked(_any_text, _THRESHOLD, f"{DURATION_PATTERN}|{SHARE_PATTERN}|{RATE_PATTERN}")

@@ -32,6 +32,7 @@ from headroom.config.scalars import (
     Patterns,
     QueryClassName,
     Regexes,
+    Share,
     Size,
     Span,
     Statuses,
@@ -45,7 +46,10 @@ from headroom.config.scalars import (
 from headroom.sources import SourceKind
 
 FORM_TAG = "form:"
-FORM_KEYS = ("histogram", "statements", "connections", "redis_memory", "hit_rate", "resource", "gauge")
+FORM_KEYS = (
+    *("histogram", "statements", "connections", "pool"),
+    *("redis_memory", "hit_rate", "resource", "gauge"),
+)
 BY_VALUE = Field(strict=False)  # strict validation would want the enum itself, which no file can hold
 
 
@@ -93,11 +97,14 @@ class SourceSpec(Spec):
     """Something that is polled."""
 
     kind: Annotated[SourceKind, BY_VALUE]
-    """What it is: postgres, redis or prometheus (any Prometheus-compatible API)."""
+    """What it is: postgres, pgbouncer, redis or prometheus (any Prometheus-compatible API)."""
     url: Address
     """Its address. One unset ${NAME} means: not configured. Passwords belong into ${NAME} or ${file:PATH}."""
     every: Every = "15s"
     """The time between two polls."""
+    cost: Share = ""
+    """For postgres: the share of one core that Headroom's own statements may take, 1% if left out; when they
+    take more, the source is polled half as often until they take less than half of it."""
     memory_limit: Size = ""
     """For redis: what its container or machine gives it, e.g. 512mb; `headroom doctor` compares maxmemory."""
     auth: AuthSpec = AuthSpec()
@@ -167,7 +174,6 @@ class QueryClassSpec(Spec):
     them, in which * matches anything, e.g. {query_type: [lookup, "select_*"]}. All labels must match; a class
     without labels takes nothing of a histogram."""
 
-
     @property
     def claiming(self) -> bool:
         """Whether it takes statements by more than their shape."""
@@ -223,6 +229,23 @@ class ConnectionsSpec(Spec):
     """A source of kind postgres."""
     role: Text = ""
     """Count the connections of this role only; left out: all of them."""
+    database: Text = ""
+    """Count the connections to this database only; left out: to all of them."""
+
+
+class PoolSpec(Spec):
+    """Connections of PgBouncer in use, as a share of what it may have."""
+
+    KEY: ClassVar[str] = "pool"
+    pool: Literal["servers", "clients"]
+    """servers: connections to PostgreSQL in use, of pool_size (or max_db_connections); a pool in which
+    clients wait is full. clients: connections of clients, of max_client_conn."""
+    source: Name
+    """A source of kind pgbouncer."""
+    role: Text = ""
+    """Only pools of this user; left out: all of them."""
+    database: Text = ""
+    """Only pools of this database; left out: all of them."""
 
 
 class RedisMemorySpec(Spec):
@@ -278,6 +301,7 @@ MeasureSpec = Annotated[
     Annotated[HistogramSpec, Tag("form:histogram")]
     | Annotated[StatementsSpec, Tag("form:statements")]
     | Annotated[ConnectionsSpec, Tag("form:connections")]
+    | Annotated[PoolSpec, Tag("form:pool")]
     | Annotated[RedisMemorySpec, Tag("form:redis_memory")]
     | Annotated[HitRateSpec, Tag("form:hit_rate")]
     | Annotated[ResourceSpec, Tag("form:resource")]

@@ -11,6 +11,7 @@ from headroom.sources import SourceKind
 
 SCHEMES = {
     SourceKind.POSTGRES: ("postgresql", "postgres"),
+    SourceKind.PGBOUNCER: ("postgresql", "postgres"),
     SourceKind.REDIS: ("redis", "rediss"),
     SourceKind.PROMETHEUS: ("http", "https"),
 }

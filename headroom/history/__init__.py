@@ -1,7 +1,7 @@
 """The only package that opens the database: cycles go in whole, records come out as they were."""
 
 from headroom.history.history import History
-from headroom.history.open import open_history
+from headroom.history.open import file_of, open_history
 from headroom.history.records import (
     OK,
     Audit,
@@ -31,5 +31,6 @@ __all__ = [
     "Standing",
     "StoredPart",
     "VerdictChange",
+    "file_of",
     "open_history",
 ]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zlib import error as ZlibError  # noqa: N812 an exception in all but name
 
 from sqlalchemy import Connection, Engine, delete
@@ -32,6 +32,9 @@ from headroom.history.records import (
 from headroom.incidents import Incident, Notice, Transition
 from headroom.observation import Series
 from headroom.statements import Statement
+
+if TYPE_CHECKING:
+    from headroom.history.folded import Folded
 
 
 class History:
@@ -164,17 +167,31 @@ class History:
         with self._reading() as connection:
             return read.configuration(connection, digest)
 
+    def series_of(self, source: str, measure: str) -> list[Series]:
+        """Return the series of all subjects of a measure."""
+        with self._reading() as connection:
+            return read.series_of(connection, source, measure)
+
     def parts_of_measure(self, source: str, measure: str, since: datetime) -> dict[Series, list[StoredPart]]:
         """Return the parts of all subjects of a measure from `since` on, newest first in each series."""
         with self._reading() as connection:
             return read.parts_of_measure(connection, source, measure, since)
 
+    def folded(
+        self, source: str, measure: str, since: datetime, until: datetime, *, step: timedelta
+    ) -> Folded:
+        """Return the moments of all subjects of a measure, those in each stretch of `step` added up."""
+        from headroom.history.folded import folded  # noqa: PLC0415 numpy: those who collect do without it
+
+        with self._reading() as connection:
+            return folded(connection, source, measure, since, until, step)
+
     # ---- statements and the audit
 
-    def statements(self, source: str) -> list[Statement]:
-        """Return what is known of the statements of a source, the newest first."""
+    def statements(self, source: str, fingerprints: Collection[str] | None = None) -> list[Statement]:
+        """Return what is known of the statements of a source, or of these of them, the newest first."""
         with self._reading() as connection:
-            return statements.known(connection, source)
+            return statements.known(connection, source, fingerprints)
 
     def statement(self, fingerprint: str) -> list[Statement]:
         """Return what is known of a statement, at each source that has it."""

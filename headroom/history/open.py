@@ -29,7 +29,7 @@ def open_history(url: str, *, collecting: bool, scripts: Scripts = SHIPPED) -> H
         HistoryLocked: another process collects into it.
         HistoryError: it cannot be used; the text says why and what to do.
     """
-    path = _path(url)
+    path = file_of(url)
     try:
         if path.is_dir():
             raise HistoryError(f"the history {path} is a folder; name a file in it: {path / 'history.db'}")
@@ -49,7 +49,8 @@ def open_history(url: str, *, collecting: bool, scripts: Scripts = SHIPPED) -> H
         raise
 
 
-def _path(url: str) -> Path:
+def file_of(url: str) -> Path:
+    """Return the file that a path or `sqlite:///` URL names; HistoryError where it names none."""
     name = url
     if "://" in url:
         try:

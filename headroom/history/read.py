@@ -74,6 +74,14 @@ def recent_parts(
     return found
 
 
+def series_of(connection: Connection, source: str, measure: str) -> list[Series]:
+    """Return the series of all subjects of a measure, in the order of their subjects."""
+    rows = connection.execute(
+        select(series.c.subject).join(sources).where(sources.c.name == source, series.c.measure == measure)
+    )
+    return sorted(Series(source, measure, row.subject) for row in rows)
+
+
 def parts_of_measure(
     connection: Connection, source: str, measure: str, since: datetime
 ) -> dict[Series, list[StoredPart]]:

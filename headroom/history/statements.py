@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -55,16 +55,20 @@ def learn(connection: Connection, memory: Memory, at: datetime, learnt: Sequence
         connection.execute(delete(statements).where(statements.c.id.in_(oldest.limit(len(found)))))
 
 
-def known(connection: Connection, source: str) -> list[Statement]:
-    """Return what is known of the statements of a source, the newest first."""
+def known(
+    connection: Connection, source: str, fingerprints: Collection[str] | None = None
+) -> list[Statement]:
+    """Return what is known of the statements of a source, or of these of them, the newest first."""
     columns = statements.c
-    rows = connection.execute(
+    query = (
         select(columns.fingerprint, columns["class"], columns.why, columns.text, columns.traits)
         .join(sources)
         .where(sources.c.name == source)
         .order_by(columns.id.desc())
     )
-    return [Statement(source, *row) for row in rows]
+    if fingerprints is not None:
+        query = query.where(columns.fingerprint.in_(fingerprints))
+    return [Statement(source, *row) for row in connection.execute(query)]
 
 
 def one_of(connection: Connection, fingerprint: str) -> list[Statement]:

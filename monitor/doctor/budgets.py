@@ -15,11 +15,13 @@ from headroom.observation import Observation, Reading, Series
 from headroom.sources import Source
 from headroom.summary import as_of
 from headroom.units import format_duration, format_value
+from headroom.whose import Whose
 
 WINDOWS = ("5m", "10m", "15m", "20m", "30m", "1h", "2h", "3h", "6h", "12h", "1d", "2d", "7d", "14d", "31d")
 """What a longer window is rounded up to."""
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
 SHARES = frozenset({Kind.CPU, Kind.MEMORY, Kind.DISK_IO, Kind.CONNECTIONS, Kind.MEMORY_LIMIT, Kind.GAUGE})
+# Not Kind.POOL: a reserve lets a pool grow beyond its size.
 """Kinds whose value is a share of something that cannot be more than whole."""
 
 
@@ -152,11 +154,8 @@ def denominators(budgets: Iterable[Budget]) -> Iterator[Check]:
             fix = f"measure: {{connections: 20, role: YOUR_ROLE, source: {measure.source}}}"
             yield Check(ident, State.WARN, title, detail, fix)
         else:
-            whose = (
-                f", those of role {measure.group.removeprefix('role.')}"
-                if measure.group
-                else ", of all roles"
-            )
+            told = str(Whose.of(measure.group))
+            whose = f", those {told}" if told else ", of all roles"
             yield Check(ident, State.PASS, title, f"of a pool of {measure.of}{whose}")
 
 

@@ -77,11 +77,13 @@ async def _of_source(config: Config, seen: Seen) -> list[Check]:
 
 _NAMES = {
     SourceKind.POSTGRES: "PostgreSQL",
+    SourceKind.PGBOUNCER: "PgBouncer",
     SourceKind.REDIS: "Redis",
     SourceKind.PROMETHEUS: "Prometheus",
 }
 _EXAMPLES = {
     SourceKind.POSTGRES: "postgresql://headroom:PASSWORD@HOST:5432/postgres",
+    SourceKind.PGBOUNCER: "postgresql://headroom:PASSWORD@HOST:6432/pgbouncer",
     SourceKind.REDIS: "redis://headroom:PASSWORD@HOST:6379/0",
     SourceKind.PROMETHEUS: "http://HOST:9090",
 }
@@ -119,6 +121,12 @@ async def _examined(config: Config, seen: Seen) -> list[Check]:
                 _clock(seen, budgets),
                 *examine_postgres(source.name, budgets, await read_settings(source)),
             ]
+        case SourceKind.PGBOUNCER:
+            from collectors.pgbouncer.snapshot import PgBouncerSnapshot  # noqa: PLC0415 as above
+            from monitor.doctor.pgbouncer import examine_pgbouncer  # noqa: PLC0415 as above
+
+            assert isinstance(snapshot, PgBouncerSnapshot)
+            return list(examine_pgbouncer(source, snapshot))
         case SourceKind.REDIS:
             from collectors.redis.snapshot import RedisSnapshot  # noqa: PLC0415 as above
             from monitor.doctor.redis import examine_redis  # noqa: PLC0415 as above

@@ -15,16 +15,17 @@ from headroom.instances import name as named
 from headroom.observation import SourceError
 from headroom.sources import EndpointClass, QueryClass, Source, SourceKind
 from headroom.units import format_duration
+from headroom.whose import Whose
 
-ENDPOINTS, QUERIES, ROLE = "endpoints.", "queries.", "role."
+ENDPOINTS, QUERIES = "endpoints.", "queries."
 
 _SHAPES = {
-    "lookup": "one row of one table by its id: no join, and `id = ...` among what must hold",
-    "list": "a limited list: LIMIT or FETCH FIRST, and none of the shapes before it",
-    "aggregate": "GROUP BY or an aggregate function",
-    "analytics": "window functions, WITH, grouping sets, or three joins and more",
-    "write": "INSERT, UPDATE, DELETE or MERGE",
-    "utility": "no read, a read of the catalogue, or one of no table",
+    "lookup": "one row at most, by the primary or unique keys of its tables",
+    "list": "what is bounded: LIMIT or FETCH FIRST, or a list of keys",
+    "aggregate": "GROUP BY, an aggregate function, or DISTINCT without LIMIT",
+    "analytics": "window functions, recursion, grouping sets, or sums over three joins or WITH queries",
+    "write": "INSERT, UPDATE, DELETE, MERGE or COPY FROM",
+    "utility": "no query, or one of no table or of the system catalogue only",
 }
 
 
@@ -64,6 +65,7 @@ _Sent = tuple[tuple[str, ...], str, Iterator[str]]
 _KIND = {
     SourceKind.PROMETHEUS: "Prometheus",
     SourceKind.POSTGRES: "PostgreSQL",
+    SourceKind.PGBOUNCER: "PgBouncer",
     SourceKind.REDIS: "Redis",
 }
 
@@ -82,6 +84,10 @@ def _place(source: Source) -> str:
                 from collectors.postgres.address import address  # noqa: PLC0415 as above
 
                 return address(source).place
+            case SourceKind.PGBOUNCER:
+                from collectors.pgbouncer.address import address as of_console  # noqa: PLC0415 as above
+
+                return of_console(source).place
             case SourceKind.REDIS:
                 from collectors.redis.address import address as of_redis  # noqa: PLC0415 as above
 
@@ -221,7 +227,7 @@ def _postgres(
         *("userid", "dbid", "queryid", "toplevel", "calls", "total_exec_time", "min_exec_time"),
         *("max_exec_time", "stddev_exec_time", "rows"),
     )
-    how = statements.layout("public", names, informed=False)
+    how = statements.layout("public", names, informed=False, most=None)
     text = "" if how is None else how.counters.as_string()
     return _lines(text), "", _of_statements(config, measure)
 
@@ -231,8 +237,8 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def _of_connections(measure: Measure) -> Iterator[str]:
-    role = measure.group.removeprefix(ROLE)
-    who = f"connections of the role {role}" if role else "client backends, Headroom's own among them"
+    whose = str(Whose.of(measure.group))
+    who = f"connections {whose}" if whose else "client backends, Headroom's own among them"
     whole = (
         "max_connections less those reserved for superusers"
         if measure.of == "max_connections"
@@ -264,6 +270,30 @@ def _shape(name: str, found: QueryClass | None) -> str:
     if name in _SHAPES:
         told.append(f"by shape, where no class claims the statement: {_SHAPES[name]}")
     return "; ".join(told) or "what matches no other class"
+
+
+def _pgbouncer(
+    config: Config,  # noqa: ARG001 one signature for all kinds
+    source: Source,
+    budget: Budget,  # noqa: ARG001 as above
+    measure: Measure,
+    at: datetime,  # noqa: ARG001 as above
+    subject: Subject,  # noqa: ARG001 as above
+) -> _Sent:
+    from collectors.pgbouncer.fetch import COMMANDS  # noqa: PLC0415 as above
+
+    named_in_budget = str(Whose.of(measure.group))
+    whose = f"of the pools {named_in_budget}" if named_in_budget else "of all pools"
+    rule = (
+        f"clients {whose}, divided by max_client_conn"
+        if measure.of == "clients"
+        else f"the fullest {whose}: sv_active divided by pool_size, or of all pools of its "
+        "database by max_db_connections; 100% at least while cl_waiting is not 0"
+    )
+    host, _, port = _place(source).rpartition(":")
+    reach = f"-h {shlex.quote(host)} -p {shlex.quote(port)}"
+    paste = "" if source.url is None else f"psql {reach} pgbouncer -c 'SHOW POOLS' -c 'SHOW DATABASES'"
+    return COMMANDS, paste, iter((rule,))
 
 
 def _redis(
@@ -298,5 +328,6 @@ def _redis(
 _SENT = {
     SourceKind.PROMETHEUS: _prometheus,
     SourceKind.POSTGRES: _postgres,
+    SourceKind.PGBOUNCER: _pgbouncer,
     SourceKind.REDIS: _redis,
 }

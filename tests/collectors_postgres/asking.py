@@ -10,7 +10,7 @@ from collectors.postgres import build
 from collectors.postgres.collector import PostgresCollector
 from headroom.budgets import Kind, Measure
 from headroom.evidence import Moments
-from headroom.observation import Absence, Part, Reading, Series
+from headroom.observation import BESIDE, Absence, Part, Reading, Series
 from headroom.sources import QueryClass, QueryRules, Secret, Source, SourceKind
 
 NAME = "erp-db"
@@ -55,12 +55,12 @@ async def collecting(
 
 
 def part(reading: Reading, measure: Measure | str) -> Part:
-    """Return the one part that a reading holds for a measure."""
+    """Return the one part of its own that a reading holds for a measure."""
     series = Series.of(measure) if isinstance(measure, Measure) else Series(NAME, measure)
     found = [one for one in reading.observations if one.series == series]
     assert len(found) == 1, reading
-    assert len(found[0].parts) == 1
-    return found[0].parts[0]
+    (mine,) = [one for one in found[0].parts if one.quality not in BESIDE]
+    return mine
 
 
 def moments(part: Part) -> Moments:

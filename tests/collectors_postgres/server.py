@@ -1,8 +1,9 @@
-"""A private PostgreSQL 15 on a free loopback port."""
+"""A private PostgreSQL of any major on a free loopback port."""
 
 from __future__ import annotations
 
 import os
+import platform
 import random
 import shutil
 import signal
@@ -18,7 +19,11 @@ from typing import Any
 import psutil
 import psycopg
 
-BINARIES = Path("/usr/lib/postgresql/15/bin")
+MAJORS = (13, 14, 15, 16, 17, 18)
+DEBIANS = 15
+"""The major of Debian's package, the only one with psql and pgbench, which work with all."""
+BINARIES = Path(f"/usr/lib/postgresql/{DEBIANS}/bin")
+_FETCHED = Path(__file__).parents[2] / ".headroom" / "servers"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -58,30 +63,59 @@ def new_folder() -> Path:
     return folder
 
 
-def initialised() -> Path:
-    """Return a folder with a fresh cluster in `data`."""
+def fetched_here() -> bool:
+    """Whether the majors besides Debian's are to be had for this machine."""
+    return (platform.system(), platform.machine()) == ("Linux", "x86_64")
+
+
+def initialised(major: int = DEBIANS) -> Path:
+    """Return a folder with a fresh cluster in `data` and the programs of its major in `server/bin`."""
+    programs = BINARIES.parent if major == DEBIANS else _FETCHED / f"postgres-{major}"
+    initdb = programs / "bin" / "initdb"
+    assert initdb.exists(), f"{initdb} is missing; `scripts/setup.sh tests` fetches what the tests run on"
     folder = new_folder()
+    if subprocess.run(as_postgres("test", "-x", str(initdb)), check=False, cwd="/").returncode == 0:
+        (folder / "server").symlink_to(programs)
+    else:  # the checkout is in a folder that the server's user may not pass through
+        shutil.copytree(programs, folder / "server", symlinks=True)
     subprocess.run(
         as_postgres(
-            str(BINARIES / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "-A", "trust",
-            "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
+            str(folder / "server" / "bin" / "initdb"), "-D", str(folder / "data"),
+            "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
         ),
         check=True, capture_output=True, cwd="/", timeout=60,
     )  # fmt: skip
     return folder
 
 
+def _alive(process: psutil.Process) -> bool:
+    """Whether a process still runs; one that its new parent did not collect yet does not."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 class Server:
-    """One server; its data stays while it is stopped."""
+    """One server; its data stays while it is stopped.
+
+    The template, of `initialised` or the folder of another server that is stopped, says which major.
+    """
 
     def __init__(self, template: Path, **settings: str) -> None:
         self.folder = new_folder()
+        (self.folder / "server").symlink_to((template / "server").resolve())
         subprocess.run(
             as_postgres("cp", "-a", str(template / "data"), str(self.folder / "data")), check=True, cwd="/"
         )
         self.port = free_port()
         self.settings = SETTINGS | {name.replace("__", "."): value for name, value in settings.items()}
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def major(self) -> int:
+        """The major version."""
+        return int((self.folder / "data" / "PG_VERSION").read_text())
 
     @property
     def url(self) -> str:
@@ -99,8 +133,13 @@ class Server:
         options += [f"--{name}={value}" for name, value in self.settings.items()]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                as_postgres(str(BINARIES / "postgres"), *options), stdout=log, stderr=log, cwd="/"
-            )
+                as_postgres(str(self.folder / "server" / "bin" / "postgres"), *options),
+                stdout=log, stderr=log, cwd="/",
+            )  # fmt: skip
+        return self.awaited()
+
+    def awaited(self) -> Server:
+        """Return once it answers."""
         for _ in range(200):
             try:
                 psycopg.connect(self.url, connect_timeout=2).close()
@@ -121,8 +160,19 @@ class Server:
         ]
         self._process.send_signal(how)
         self._process.wait(20)
-        psutil.wait_procs(family, timeout=20)
+        deadline = time.monotonic() + 20
+        while any(_alive(process) for process in family) and time.monotonic() < deadline:
+            time.sleep(0.005)
         self._process = None
+
+    def standby(self) -> Server:
+        """Return a standby that is started; this server was stopped for the copy and runs again."""
+        self.stop()
+        other = Server(self.folder, **self.settings)
+        (other.folder / "data" / "standby.signal").touch()
+        other.settings["primary_conninfo"] = f"host=127.0.0.1 port={self.port} user=postgres"
+        self.start()
+        return other.start()
 
     def remove(self) -> None:
         """Stop and leave nothing behind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,23 @@ EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
 LABELS = Labels(
     "rules", MappingProxyType({f"10 5 {query}": Label("lookup", f"f{query}") for query in range(1, 9)})
 )
+
+
+def record(
+    query: int,
+    calls: int,
+    total: float,
+    low: float,
+    high: float,
+    spread: float,
+    *,
+    planning: float = 0.0,
+    births: tuple[int, ...] = (),
+    owner: tuple[int, int] = (10, 5),
+) -> bytes:
+    """Return an entry as `statements.sql` does; times in milliseconds, `owner` is role and database."""
+    counters = struct.pack(">IIqqddddd", *owner, query, calls, total, low, high, spread, planning)
+    return counters + struct.pack(f">{len(births)}q", *births)
 
 
 @dataclass
@@ -40,11 +58,11 @@ class Life:
         self.m2 += apart * (took - self.mean)
         self.low, self.high = min(self.low, took), max(self.high, took)
 
-    def line(self, query: int, *, births: bool) -> str:
+    def record(self, query: int, *, births: bool) -> bytes:
         """Return the entry as `statements.sql` does."""
         spread = math.sqrt(self.m2 / self.calls) if self.calls > 1 else 0.0
-        words = [f"10 5 {query} t {self.calls} {self.total!r} {self.low!r} {self.high!r} {spread!r} 0"]
-        return " ".join(words + [f"{self.born}.5"] * 2 * births)
+        born = (self.born, self.born) if births else ()
+        return record(query, self.calls, self.total, self.low, self.high, spread, births=born)
 
 
 @dataclass
@@ -82,7 +100,7 @@ class View:
         """Return what a poll reads, and which life of each entry had made how many calls."""
         self.clock += timedelta(seconds=5)
         read = Statements(
-            frozenset(life.line(query, births=self.births) for query, life in self.lives.items()),
+            frozenset(life.record(query, births=self.births) for query, life in self.lives.items()),
             LABELS,
             births=self.births,
             reset=self.reset if self.informed else None,

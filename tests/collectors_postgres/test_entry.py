@@ -6,15 +6,29 @@ import math
 
 import pytest
 
-from collectors.postgres.entry import Change, Entry, between, key_of, since_birth
+from collectors.postgres.entry import (
+    Change,
+    Entry,
+    between,
+    cut,
+    key,
+    key_of,
+    owner_of,
+    owners_of,
+    since_birth,
+    statement_of,
+)
+from collectors.postgres.sums import certain, summed, together
 from headroom.bounds import Bounds
 from headroom.evidence import Moments
 from headroom.observation import Quality
 
-LINE = "10 5 -42 t 4 10.0 1.0 4.0 1.118033988749895 7"
+from .simulation import record
+
+RECORD = record(-42, 4, 10.0, 1.0, 4.0, 1.118033988749895, planning=2.0)
 
 
-def entry(*milliseconds: float, born: str = "", watched: str = "") -> Entry:
+def entry(*milliseconds: float, born: int = 0, watched: int = 0) -> Entry:
     """Return the counters after these executions."""
     moments = Moments.of([took / 1000 for took in milliseconds])
     return Entry(
@@ -23,6 +37,7 @@ def entry(*milliseconds: float, born: str = "", watched: str = "") -> Entry:
         min(milliseconds) / 1000,
         max(milliseconds) / 1000,
         moments.squares,
+        0.0,
         born,
         watched,
     )
@@ -35,32 +50,59 @@ def change(before: Entry, after: Entry, *, disturbed: bool = False) -> Change:
     return found
 
 
-def test_line_is_read() -> None:
+def test_record_is_read() -> None:
     """Milliseconds become seconds, the deviation becomes the sum of squares."""
-    assert key_of(LINE) == "10 5 -42 t"
-    read = Entry.read(LINE)
+    read = Entry.read(RECORD, births=False)
 
     assert (read.calls, read.total, read.low, read.high) == (4, 0.01, 0.001, 0.004)
     assert read.squares == pytest.approx(5e-6)
+    assert (read.planning, read.born, read.watched) == (0.002, 0, 0)
+    born = Entry.read(record(1, 1, 1.0, 1.0, 1.0, 0.0, births=(7, 9)), births=True)
+    assert (born.born, born.watched) == (7, 9)
+
+
+def test_identity_is_what_a_record_begins_with() -> None:
+    """Role, database and query are the identity; the same as words is what texts are told by."""
+    assert statement_of(RECORD) == "10 5 -42"
+    assert key("10 5 -42") == key_of(RECORD)
+    assert owners_of(owner_of(RECORD)) == owners_of(RECORD) == (10, 5)
+
+
+@pytest.mark.parametrize("statement", ["", "10 5", "10 5 x", "10 5 9223372036854775808", "-1 5 3", "1 2 3 4"])
+def test_words_that_name_no_statement(statement: str) -> None:
+    """What no server can have named has no identity."""
+    with pytest.raises(ValueError, match=r"."):
+        key(statement)
+
+
+def test_records_are_cut() -> None:
+    """Records lie one behind the other; a piece that is left over makes all of it doubtful."""
+    other = record(7, 1, 1.0, 1.0, 1.0, 0.0)
+
+    assert cut(RECORD + other, births=False) == {RECORD, other}
+    assert cut(b"", births=True) == frozenset()
+    with pytest.raises(ValueError, match="129 bytes are no records of 64 bytes"):
+        cut(RECORD + other + b"x", births=False)
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("wrong", "said"),
     [
-        ("10 5 -42 t 4 10.0 1.0", "an entry has the wrong number of words"),
-        (LINE + " 1", "an entry has the wrong number of words"),
-        (LINE.replace(" 4 ", f" {10**400} ", 1), "an entry's counters are out of range"),
-        (LINE.replace(" 4 ", " -4 ", 1), "an entry's counters are out of range"),
-        (LINE.replace("10.0", "NaN"), "an entry's counters are out of range"),
-        (LINE.replace("10.0", "Infinity"), "an entry's counters are out of range"),
-        (LINE.replace("1.118033988749895", "NaN"), "an entry's deviation is out of range"),
-        (LINE.replace("1.118033988749895", "1e300"), "an entry's deviation is out of range"),
+        (record(1, -4, 10.0, 1.0, 4.0, 1.0), "an entry's counters are out of range"),
+        (record(1, 4, math.nan, 1.0, 4.0, 1.0), "an entry's counters are out of range"),
+        (record(1, 4, 10.0, math.nan, 4.0, 1.0), "an entry's counters are out of range"),
+        (record(1, 4, 10.0, 1.0, 4.0, 1.0, planning=math.nan), "an entry's counters are out of range"),
+        (record(1, 4, math.inf, 1.0, 4.0, 1.0), "an entry's counters are out of range"),
+        (record(1, 4, 10.0, -1.0, 4.0, 1.0), "an entry's counters are out of range"),
+        (record(1, 4, math.inf, -math.inf, 4.0, 1.0), "an entry's counters are out of range"),
+        (record(1, 4, 10.0, 1.0, 4.0, math.nan), "an entry's deviation is out of range"),
+        (record(1, 4, 10.0, 1.0, 4.0, 1e300), "an entry's deviation is out of range"),
     ],
 )
-def test_rubbish_is_refused(line: str, said: str) -> None:
+def test_rubbish_is_refused(wrong: bytes, said: str) -> None:
     """What cannot be counters is not counted."""
     with pytest.raises(ValueError, match=said):
-        Entry.read(line)
+        Entry.read(wrong, births=False)
 
 
 def test_difference_is_the_moments_of_what_ran() -> None:
@@ -134,9 +176,9 @@ def test_growth_after_evictions_must_prove_its_identity() -> None:
 
 def test_birth_decides_where_it_is_told() -> None:
     """From extension 1.11 on an entry says since when it counts, and no growth is doubted."""
-    before = entry(2, 5, born="100.5", watched="100.5")
-    same = entry(1, 7, 2, 5, born="100.5", watched="100.5")
-    other = entry(1, 2, 5, 7, born="200.5", watched="200.5")
+    before = entry(2, 5, born=100, watched=100)
+    same = entry(1, 7, 2, 5, born=100, watched=100)
+    other = entry(1, 2, 5, 7, born=200, watched=200)
 
     assert change(before, same, disturbed=True).quality is Quality.EXACT
     assert change(before, same, disturbed=True).moments.n == 2
@@ -146,8 +188,8 @@ def test_birth_decides_where_it_is_told() -> None:
 
 def test_maximum_that_was_reset_alone_is_no_cap() -> None:
     """A maximum that began again within the interval says nothing of the calls before that."""
-    before = entry(2, 50, born="100.5", watched="100.5")
-    after = Entry(4, before.total + 0.041, 0.001, 0.001, before.squares + 1e-3, "100.5", "300.5")
+    before = entry(2, 50, born=100, watched=100)
+    after = Entry(4, before.total + 0.041, 0.001, 0.001, before.squares + 1e-3, 0.0, 100, 300)
     found = change(before, after)
 
     assert found.moments.cap is None
@@ -172,3 +214,48 @@ def test_rounding_does_not_put_the_mean_above_the_maximum() -> None:
 
     assert found.moments.total == 1000.0
     assert found.over(1000.0) == Bounds(1000.0, 1, 0, 0)
+
+
+def test_planning_is_told_apart() -> None:
+    """Planning is no part of the execution, in the interval or since the birth."""
+    before, after = entry(1, 2)._replace(planning=0.5), entry(1, 2, 3)._replace(planning=0.75)
+
+    assert change(before, after).planning == 0.25
+    assert change(before, after).total == pytest.approx(0.003)
+    assert since_birth(after, Quality.FIRST_SEEN).planning == 0.75
+
+
+def test_sum_is_that_of_a_chain_of_additions() -> None:
+    """Moments of disjoint sets add up to the moments of all; one without a cap leaves the sum without."""
+    sets = [[1, 2, 9], [500], [4] * 7]
+    changes = [since_birth(entry(*values), Quality.FIRST_SEEN) for values in sets]
+    truth = Moments.of([value / 1000 for values in sets for value in values])
+    found = summed(changes)
+
+    assert (found.n, found.cap) == (truth.n, 0.5)
+    assert found.total == pytest.approx(truth.total)
+    assert found.squares == pytest.approx(truth.squares)
+    assert summed([*changes, changes[0]._replace(cap=None)]).cap is None
+    assert summed([*changes, changes[0]._replace(n=0, total=0.0, squares=0.0, cap=None)]) == found
+    assert summed([]) == Moments(0, 0.0, 0.0)
+    assert summed(changes[:1]) == changes[0].moments
+
+
+def test_certain_bounds_are_added_over_the_statements() -> None:
+    """Merged, the slow statement would blur the quick ones: added, each proves what is its own."""
+    quick, slow = change(entry(1), entry(*[1.0] * 101)), change(entry(90), entry(*[90.0] * 11))
+
+    assert certain([quick, slow], (0.05, 0.5)) == (Bounds(0.05, 110, 10, 10), Bounds(0.5, 110, 0, 0))
+    assert certain([], (0.05,)) == (Bounds(0.05, 0, 0, 0),)
+    assert certain([quick], ()) == ()
+
+
+def test_twins_are_one_entry() -> None:
+    """What two entries count together is what one would have counted."""
+    whole = entry(1, 9, 2, 4)
+    found = together([entry(1, 9)._replace(planning=0.5), entry(2, 4)._replace(planning=0.25)])
+
+    assert (found.calls, found.low, found.high, found.planning) == (4, 0.001, 0.009, 0.75)
+    assert found.total == pytest.approx(whole.total)
+    assert found.squares == pytest.approx(whole.squares)
+    assert together([Entry(0, 0.0, 0.0, 0.0, 0.0), entry(3)]) == entry(3)

@@ -17,6 +17,7 @@ from headroom.sources import QueryClass, QueryRules
 
 from .asking import ALL, RULES, absence, calls, collecting, connections, moments, part, source, statements
 from .conftest import Start
+from .durations import LOGGING, OVERHEAD, PRECISION, executions, over
 from .server import Server
 
 
@@ -58,7 +59,7 @@ async def test_workload_falls_into_its_classes(cluster: Server) -> None:
 
 async def test_bounds_hold_the_server_log(start: Start) -> None:
     """The calls that the server's own log shows as slow lie within the bounds, and the sum agrees."""
-    server = start(log_min_duration_statement="0", log_line_prefix="", log_min_messages="log")
+    server = start(**LOGGING)
     server.run("CREATE EXTENSION pg_stat_statements", "CREATE TABLE tasks (id int PRIMARY KEY, title text)")
     sleeps = [0.0] * 60 + [0.03] * 2
     async with collecting(server.url, {statements("lookup"): (0.01, 0.02)}) as collector:
@@ -67,18 +68,16 @@ async def test_bounds_hold_the_server_log(start: Start) -> None:
         server.run(*[f"SELECT pg_sleep({nap}), title FROM tasks WHERE id = 1" for nap in sleeps])
         found = part(collector.difference(before, await collector.fetch()), statements("lookup"))
 
-    logged = [
-        float(line.split()[2]) / 1000
-        for line in (server.folder / "log").read_text().splitlines()
-        if "title FROM tasks WHERE id = 1" in line
-    ]
-    assert isinstance(found.evidence, Moments)
-    assert moments(found).n == len(logged) == 62
-    assert found.evidence.total == pytest.approx(sum(logged), rel=0.05)
-    truth = Moments.of(logged)
-    assert found.evidence.squares == pytest.approx(truth.squares, rel=0.05)
+    logged = [one for one in executions(server) if "title FROM tasks WHERE id = 1" in one.text]
+    truth = Moments.of([one.milliseconds / 1000 for one in logged])
+    assert moments(found).n == truth.n == 62
+    assert truth.total - 62 * OVERHEAD <= moments(found).total <= truth.total + 62 * PRECISION
+    assert moments(found).squares == pytest.approx(truth.squares, rel=0.25)
     for bounds in found.bounds:
-        assert bounds.k_low <= sum(took > bounds.threshold for took in logged) <= bounds.k_high
+        fewest, most = over(logged, bounds.threshold)
+        assert fewest == 2
+        assert bounds.k_low <= most
+        assert bounds.k_high >= fewest
     assert found.bounds[0].k_low >= 1
 
 
@@ -208,7 +207,10 @@ async def test_connections_of_cluster_and_role(cluster: Server) -> None:
 
     seconds = (after.at - before.at).total_seconds()
     assert part(reading, cluster_wide).evidence == Gauge.sample(3 / 27, seconds)
-    assert part(reading, cluster_wide).detail == "3 of 27, Headroom's own connection among them"
+    assert part(reading, cluster_wide).detail == (
+        "3 of 27 (max_connections less those reserved), Headroom's own connection among them; role nobody "
+        "holds 2 of them"
+    )
     assert part(reading, pool).evidence == Gauge.sample(2 / 5, seconds)
     assert part(reading, pool).detail == "2 of 5"
     assert absence(reading, missing).detail == (

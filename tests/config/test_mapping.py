@@ -242,7 +242,7 @@ def test_the_digest_is_that_of_the_text(tmp_path: Path) -> None:
 
 
 def test_a_query_class_claims_by_pattern_tag_role_and_database(tmp_path: Path) -> None:
-    """All that it asks for must match; each may be one value or a list, and is case-sensitive but patterns."""
+    """All that it asks for must match; each may be one value or a list."""
     written_so = (
         'patterns: "from orders", tags: {controller: [users, "order*"]}, role: "app_*", database: [erp, shop]'
     )

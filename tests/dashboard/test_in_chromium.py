@@ -206,7 +206,11 @@ def test_a_link_followed_before_anybody_was_there_waits_for_the_history(
         page = seen.page
         page.goto(f"{url}/budget?b=api.write&s=p99")
         expect(page.get_by_text("has not been written yet; start `headroom run`").first).to_be_visible()
-        assert page.get_by_role("navigation").get_by_role("link").all_inner_texts() == ["Overview", "Budget"]
+        assert page.get_by_role("navigation").get_by_role("link").all_inner_texts() == [
+            "Overview",
+            "Budget",
+            "Database",
+        ]
 
         with erp(tmp_path, polls=4, slow=0):
             page.locator('[data-limit="p99"]').wait_for(timeout=REFRESHED)

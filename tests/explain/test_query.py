@@ -117,10 +117,10 @@ def test_postgres_is_asked_by_its_own_statement(told: dict[str, tuple[str, str, 
     assert "total_exec_time" in sent
     assert "pg_stat_statements" in sent
     assert "of the class hot: texts in which /FROM orders/ is found" in rules
-    assert "one row of one table by its id" in told["db.lookup"][2]
-    assert "pg_stat_activity" in told["resource.connections"][0]
+    assert "one row at most, by the primary or unique keys of its tables" in told["db.lookup"][2]
+    assert "pg_stat_get_activity" in told["resource.connections"][0]
     assert (
-        "connections of the role erp, divided by the 20 that the budget names"
+        "connections of role erp, divided by the 20 that the budget names"
         in told["resource.connections"][2]
     )
     assert "the column value x s is this share times the seconds" in told["resource.connections"][2]

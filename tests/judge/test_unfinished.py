@@ -164,8 +164,8 @@ def test_nothing_but_strays_is_no_silence() -> None:
 
     assert verdict.reason is Reason.PARTIAL
     assert verdict.detail == (
-        "no calls that are known to belong here, and 20 of statements that are not yet known to belong here "
-        "or elsewhere: it settles when those leave the window"
+        "no calls that are known to belong here, but a further 20 are of statements that are not yet known "
+        "to belong here or elsewhere: it settles when those leave the window"
     )
 
 

@@ -1,9 +1,7 @@
--- Every statement's counters as one line of words; the texts stay on the server's disk.
--- One value for all lines, since a row each costs the client four times the processor time.
-SELECT /* headroom */ count(*), string_agg(entry.line, E'\n')
-FROM (
-    SELECT concat_ws(' ', {columns}) AS line
-    FROM {function}(false)
-    WHERE queryid IS NOT NULL
-    LIMIT {limit}
-) AS entry
+-- Every top-level statement's counters as one binary record, all in one value, since a row each costs the
+-- client ten times the processor time; the texts stay on the server's disk.
+SELECT /* headroom */
+    count(*),
+    count(*) - count(queryid),
+    coalesce(string_agg({record}, ''::bytea) FILTER (WHERE {counted}), ''::bytea)
+FROM {entries}

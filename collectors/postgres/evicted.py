@@ -1,0 +1,42 @@
+"""How many executions may have been thrown away uncounted, when pg_stat_statements was full. Pure.
+
+Where it is full, each eviction throws away the twentieth part of its entries that were used least, at least
+ten, and with them what they counted since the last reading: entries that were born and thrown away between
+two readings are in neither. How many executions that were is not told; how many it were at most follows from
+how the server chooses (entry_dealloc in pg_stat_statements.c; the same from 13 to 18): an entry's usage
+begins with 1, rises by 1 with each execution and each planning, and falls by a hundredth with each eviction,
+so that an entry that was thrown away ran less often than any that stayed.
+"""
+
+from __future__ import annotations
+
+from collectors.postgres.entry import calls_of
+from collectors.postgres.snapshot import Statements
+from collectors.postgres.statements import MOST_ENTRIES
+
+_SHARE = 20  # an eviction throws away one in so many
+_LEAST = 10
+_DECAY = 0.99
+_FARTHEST = 1 << 62
+
+
+def at_most(old: Statements, new: Statements) -> int:
+    """Return how many executions between two readings may be in neither of them; 0 without evictions.
+
+    Both readings must tell of evictions.
+    """
+    assert old.evictions is not None
+    assert new.evictions is not None
+    evictions = new.evictions[1] - old.evictions[0]
+    if evictions <= 0:
+        return 0
+    # An entry that moved may have been thrown away and born again; one that did not was there all the time.
+    stayed = min(map(calls_of, old.records & new.records), default=None)
+    if stayed is None:
+        return _FARTHEST
+    # Planning is counted beside execution where it is tracked: once for each, at most.
+    usage = 2 * stayed + 1
+    each = usage / _DECAY ** min(evictions, 10_000)
+    held = min(new.most or MOST_ENTRIES, _FARTHEST)
+    lost = evictions * max(_LEAST, -(-held // _SHARE)) * each
+    return int(min(lost, _FARTHEST))

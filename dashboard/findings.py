@@ -1,0 +1,104 @@
+"""What an audit found, as HTML and by state. Pure; everything is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from shlex import quote
+
+from dashboard.foreign import one_line, visible
+from dashboard.look import ICONS
+from dashboard.statement_link import address
+from headroom.audit.finding import Finding
+from headroom.budgets import Outcome
+from headroom.checks import State
+
+LOOKS = {
+    State.FAIL: Outcome.OVER,
+    State.WARN: Outcome.UNDECIDED,
+    State.CANNOT_CHECK: Outcome.BLIND,
+    State.PASS: Outcome.MET,
+    State.NOT_APPLICABLE: Outcome.IDLE,
+}
+"""Each state has the colour and shape of an outcome, beside its own word; worst first."""
+FOLDED = frozenset({State.PASS, State.NOT_APPLICABLE})
+_LONGEST, _SUBJECT = 2_000, 80
+
+
+def grouped(findings: Iterable[Finding]) -> dict[State, list[Finding]]:
+    """Return the findings by state, worst first, each state's in the order of the audit."""
+    found: dict[State, list[Finding]] = {state: [] for state in LOOKS}
+    for one in findings:
+        found[one.state].append(one)
+    return {state: ones for state, ones in found.items() if ones}
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """Return how many there are of each state, as chips."""
+    chips = "".join(
+        f"<span>{chip(state)} <b>{len(ones):,}</b></span>" for state, ones in grouped(findings).items()
+    )
+    return f'<div class="hr-sources" data-findings="{len(findings)}">{chips}</div>'
+
+
+def chip(state: State) -> str:
+    """Return a state's word with the shape and colour of the outcome that is like it."""
+    look = LOOKS[state]
+    return (
+        f'<span class="hr-chip hr-{look}"><span class="hr-icon" aria-hidden="true">{ICONS[look]}</span>'
+        f"{state}</span>"
+    )
+
+
+def finding(one: Finding, base: str) -> str:
+    """Return one finding without what mends it: what was found, what the guide says, and of what it is.
+
+    `base` is the server's base path; a statement is a link to its page.
+    """
+    subject = ", ".join(_label(one, name, value, base) for name, value in one.subject if name != "source")
+    return (
+        f'<section class="hr-finding hr-{LOOKS[one.state]}" data-rule="{escape(one.rule)}"'
+        f' data-state="{one.state}"><p>{chip(one.state)} {escape(_capital(_cut(one.found)))}</p>'
+        f"<small>{subject}{' · ' if subject else ''}{escape(one.rule)}"
+        f"{f' · the guide: {escape(_cut(one.guide))}' if one.guide else ''}</small></section>"
+    )
+
+
+def _label(one: Finding, name: str, value: str, base: str) -> str:
+    shown = f"<b>{escape(one_line(value, _SUBJECT))}</b>"
+    source = dict(one.subject).get("source")
+    if name == "statement" and source:
+        to = escape(address(base, source, value, ""))
+        shown = f'<a href="{to}" target="_self">{shown}</a>'
+    return f"{escape(one_line(name, _SUBJECT))} {shown}"
+
+
+def brief(findings: Sequence[Finding], base: str) -> str:
+    """Return findings that need nothing as a list."""
+    return "".join(finding(one, base) for one in findings)
+
+
+def mending(one: Finding) -> list[tuple[str, bool]]:
+    """Return what mends a finding, to be pasted, and whether it is SQL; none where nothing needs mending."""
+    sql = "\n".join(one.migration)
+    found = [(visible(sql), True)] if sql else []
+    return found if not one.fix or one.fix.strip() in sql else [(visible(one.fix), False), *found]
+
+
+def command(config: Path, source: str) -> str:
+    """Return what audits a source on the command line."""
+    return f"headroom audit --config {quote(str(config))} --source {quote(source)}"
+
+
+def naming(findings: Iterable[Finding], fingerprint: str) -> list[Finding]:
+    """Return the findings about a statement."""
+    return [one for one in findings if dict(one.subject).get("statement") == fingerprint]
+
+
+def _cut(text: str) -> str:
+    return one_line(text, _LONGEST)
+
+
+def _capital(sentence: str) -> str:
+    return f"{sentence[:1].upper()}{sentence[1:]}" if sentence.partition(" ")[0].isalpha() else sentence

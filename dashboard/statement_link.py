@@ -1,0 +1,39 @@
+"""Links from budgets, findings and tables to statements. Pure."""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import urlencode
+
+from dashboard.workload import QUERIES
+from headroom.budgets import Budget, Kind, Outcome
+
+NO_CLASS_SHOWN = "no class"
+"""How the choice of a class names what falls into none."""
+
+
+def asked(budget: Budget) -> dict[str, str]:
+    """Return the query parameters of the Database page for a budget's statements; empty where it has none."""
+    measure = next((one for one in budget.measures if one.kind is Kind.STATEMENTS), None)
+    if measure is None:
+        return {}
+    return {"source": measure.source, "class": measure.group.removeprefix(QUERIES)}
+
+
+def statements_link(budget: Budget, base: str, outcome: Outcome) -> str:
+    """Return a link to the statements of a budget's class, to stand below its row; empty without any."""
+    query = asked(budget)
+    if not query:
+        return ""
+    to = escape(f"{base}/database?{urlencode(query)}")
+    said = f"Statements of this class: {escape(query['class'])}"
+    return (
+        f'<div class="hr-below hr-{outcome}"><a href="{to}" target="_self" aria-label="{said}">'
+        "Statements of this class</a></div>"
+    )
+
+
+def address(base: str, source: str, fingerprint: str, period: str) -> str:
+    """Return where the page of a statement is, below the server's base path; the period may be empty."""
+    asked = {"source": source, "statement": fingerprint, **({"w": period} if period else {})}
+    return f"{base}/statement?{urlencode(asked)}"

@@ -1,0 +1,29 @@
+"""Which table of the catalogue a statement names, and whether its conditions pick one row at most."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from headroom.audit.case import Case
+from headroom.audit.facts import Table
+
+
+def table_of(name: str, case: Case) -> Table | None:
+    """Return the table that a statement names, with or without schema; None where that is not certain."""
+    schema, _, bare = name.rpartition(".")
+    found = [one for one in case.facts.tables if one.name == bare and schema in ("", one.schema)]
+    if len(found) > 1:
+        found = [one for one in found if one.schema == "public"]
+    return found[0] if len(found) == 1 else None
+
+
+def unique(table: Table, columns: Collection[str], case: Case) -> bool:
+    """Tell whether these columns, each held equal to something, pick one row of the table at most."""
+    return any(
+        index.unique
+        and index.valid
+        and index.predicate == ""
+        and index.keys
+        and {*index.columns} <= {*columns}
+        for index in case.facts.indexes_of(table)
+    )

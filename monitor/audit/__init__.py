@@ -1,0 +1,1 @@
+"""`headroom audit`, and the audit that the collecting process does by itself."""

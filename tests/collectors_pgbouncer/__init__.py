@@ -1,0 +1,1 @@
+"""PgBouncer as a source."""
