@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,11 +18,12 @@ from collectors.postgres.entry import cut
 from collectors.postgres.learning import Learning
 from collectors.postgres.names import Names
 from collectors.postgres.session import Connection
-from collectors.postgres.snapshot import Fault, Statements
+from collectors.postgres.snapshot import OWN, Fault, Statements
 from collectors.postgres.statements import MOST_ENTRIES, Layout, columns_of, layout, load
 from headroom.budgets import Reason
 
 _TRIES = 3
+_LOOK_EVERY = 60.0  # seconds
 # The extension was updated, or is somewhere else, since it was looked at.
 _MOVED = (errors.UndefinedFunction, errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName)
 
@@ -34,6 +37,9 @@ class Counting:
     names: Names
     _layout: Layout | None = field(default=None, init=False)
     _learnt_on: Connection | None = field(default=None, init=False, repr=False)
+    clock: Callable[[], float] = time.monotonic
+    _looked: float | None = field(default=None, init=False)
+    _held: tuple[Any, ...] | None = field(default=None, init=False)
 
     async def read(self, connection: Connection) -> Statements | Fault:
         """Read once; raises psycopg.Error only where the connection is lost."""
@@ -97,11 +103,29 @@ class Counting:
             evictions=None if before is None or after is None else (before[0], after[0]),
             texts=said,
             most=how.most,
+            own=await self._own(connection, how),
             databases=self.names.databases,
             roles=self.names.roles,
             learnt=self.learning.learnt,
             learnt_upto=self.learning.upto,
         )
+
+    async def _own(self, connection: Connection, how: Layout) -> tuple[int, int] | None:
+        """Return what this collector holds and wrote, a minute old at most; None where it cannot be told."""
+        if self._looked is None or self.clock() - self._looked >= _LOOK_EVERY:
+            self._looked = self.clock()
+            mine = [
+                int(statement.rpartition(" ")[2])
+                for statement, label in self.learning.labels.known.items()
+                if label.group == OWN
+            ]
+            try:
+                self._held = await _row(await connection.execute(how.own, [mine]))
+            except psycopg.Error:
+                if connection.closed:
+                    raise
+                self._held = None
+        return self._held
 
     async def _study(self, connection: Connection, how: Layout, records: frozenset[bytes]) -> str:
         """Learn what is new; return why that failed, for the counters are good without it."""

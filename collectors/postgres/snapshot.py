@@ -93,6 +93,8 @@ class Statements:
         evictions: how often entries were thrown away, just before and just after the counters were read.
         texts: why texts could not be read; empty where they could.
         most: how many entries the server keeps; None where it does not tell. Not dumped.
+        own: connections that this collector held, and temporary blocks that its statements ever wrote, when
+            it last looked; None before. Not dumped.
         databases, roles: names by id, of those that were dropped since, too.
         learnt: what this process learnt of statements so far, numbered; not dumped, since it holds texts.
         learnt_upto: the number of the last.
@@ -109,6 +111,7 @@ class Statements:
     evictions: tuple[int, int] | None = None
     texts: str = ""
     most: int | None = field(default=None, compare=False)
+    own: tuple[int, int] | None = field(default=None, compare=False)
     databases: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     roles: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     learnt: tuple[tuple[int, Statement], ...] = field(default=(), repr=False, compare=False)

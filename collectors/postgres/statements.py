@@ -49,6 +49,8 @@ class Layout:
         births: whether entries say since when they count (extension 1.11).
         texts: statement for the texts of the query ids given as its one parameter.
         most: how many entries the server keeps; None where it does not tell.
+        own: statement for the connections of this collector, and the temporary blocks that the query ids
+            given as its one parameter wrote.
     """
 
     counters: Composed
@@ -57,6 +59,7 @@ class Layout:
     births: bool
     texts: Composed
     most: int | None
+    own: Composed
 
 
 def columns_of(schema: str) -> Composed:
@@ -96,4 +99,5 @@ def layout(schema: str, columns: Sequence[str], *, informed: bool, most: int | N
         births=births,
         texts=load("texts").format(function=function, length=Literal(LONGEST_TEXT)),
         most=most,
+        own=load("own").format(function=function),
     )

@@ -63,7 +63,7 @@ def difference(
         observations.append(Observation(Series.of(measure), parts))
     observations.append(Observation(Series(source, UNCLASSIFIED), (_unclassified(found, span),)))
     observations += ranking.observations(source, made, found, span)
-    observations += own.observations(source, found.own, span)
+    observations += own.observations(source, found.own, span, old, new)
     told = (
         *notes.notes(found, before, after, old, new),
         *failed.notes(before.activity, after.activity, found.moves),

@@ -186,8 +186,8 @@ async def test_track_is_none(start: Start, major: int) -> None:
         assert (found.reason, found.detail) == (
             Reason.BROKEN_INSTRUMENTATION,
             (
-                "pg_stat_statements recorded nothing between two readings, not even these readings: check that "
-                "pg_stat_statements.track is not none and compute_query_id is not off"
+                "pg_stat_statements recorded nothing between two readings, not even these readings: check "
+                "that pg_stat_statements.track is not none and compute_query_id is not off"
             ),
         )
         assert part(blind, connections()).quality.value == "exact"
@@ -207,9 +207,7 @@ async def test_texts_of_any_size(start: Start, major: int) -> None:
             server.run(text)
         with pytest.raises(psycopg.errors.StatementTooComplex):
             server.run(many)
-        server.run(
-            "DO $$ BEGIN PERFORM 1; END $$", "SELECT 'a' -- no end\n;", "/* a */ /* b /* c */ */ SELECT 2"
-        )
+        server.run("DO $$ BEGIN PERFORM 1; END $$", "SELECT 'a' -- no end\n;", "/* b /* c */ */ SELECT 2")
         began = time.monotonic()
         after = await collector.fetch()
         took = time.monotonic() - began

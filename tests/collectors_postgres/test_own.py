@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 
 from headroom.cost import OWN_TIME
 from headroom.evidence import Ratio
 
 from .asking import collecting, part
-from .conftest import Clusters
+from .conftest import Clusters, Start
 from .server import MAJORS
 
 
@@ -27,3 +30,27 @@ async def test_own_time_is_that_of_own_statements_only(cluster_of: Clusters, maj
     assert 0 < found.evidence.part < 0.5
     assert found.evidence.whole >= 1
     assert found.detail.split(" took ")[0].endswith(" statements of Headroom's own")
+
+
+async def test_what_it_holds_and_writes_is_told(start: Start) -> None:
+    """Connections of its name and role, and the temporary blocks that reading many long texts takes."""
+    server = start(work_mem="64kB")
+    server.run("CREATE EXTENSION pg_stat_statements")
+    now = [time.monotonic()]
+    async with collecting(server.url) as collector, collecting(server.url) as other:
+        await other.fetch()
+        first = await collector.fetch()
+        assert collector._reader is not None
+        assert collector._reader.counting is not None
+        collector._reader.counting.clock = lambda: now[0]
+        details = []
+        for size in (800, 900, 1000, 1100):  # the statement that reads texts must be known itself
+            server.run(*["SELECT 1" + " + 1" * (size + number) for number in range(40)])
+            collector.learning._allowed = 3.0
+            for _ in range(2):
+                now[0] += 61.0
+                last, first = first, await collector.fetch()
+                details.append(part(collector.difference(last, first), OWN_TIME).detail)
+
+    assert all("; it holds 2 connections" in detail for detail in details)
+    assert any(re.search(r" and wrote [0-9]+ temporary blocks since it last looked$", one) for one in details)

@@ -1,0 +1,14 @@
+-- What this collector holds and wrote besides its time: connections of its name and role, and temporary blocks
+-- of its own statements, which only the reading of texts can need. Costs as much as a poll, so it is asked seldom.
+SELECT /* headroom */
+    (
+        SELECT count(*)
+        FROM pg_stat_get_activity(NULL) AS other
+        JOIN pg_stat_get_activity(pg_backend_pid()) AS mine
+            ON mine.usesysid = other.usesysid AND mine.application_name = other.application_name
+    ),
+    (
+        SELECT coalesce(sum(temp_blks_written), 0)::bigint
+        FROM {function}(false)
+        WHERE queryid = ANY (%s::bigint[])
+    )
