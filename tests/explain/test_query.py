@@ -120,8 +120,7 @@ def test_postgres_is_asked_by_its_own_statement(told: dict[str, tuple[str, str, 
     assert "one row at most, by the primary or unique keys of its tables" in told["db.lookup"][2]
     assert "pg_stat_get_activity" in told["resource.connections"][0]
     assert (
-        "connections of role erp, divided by the 20 that the budget names"
-        in told["resource.connections"][2]
+        "connections of role erp, divided by the 20 that the budget names" in told["resource.connections"][2]
     )
     assert "the column value x s is this share times the seconds" in told["resource.connections"][2]
 
