@@ -22,6 +22,7 @@ from headroom.budgets import Kind, Measure
 from headroom.observation import Reading, Snapshot
 from headroom.sources import QueryRules, Source
 
+_PATIENCE = 0.2  # of the polling interval, for the parser of statements, once or twice in a poll
 _DEADLINE = 0.7  # of the polling interval, so that the sentence about a hanging server is ours
 
 
@@ -67,7 +68,8 @@ class PostgresCollector:
         self.learning.spare(on=on)
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, and end what is being parsed."""
+        await self.learning.close()
         if self._session is not None:
             await self._session.close()
 
@@ -84,6 +86,6 @@ def build(
     fall into classes.
     """
     names = Names()
-    return PostgresCollector(
-        source, measures, Learning(Classifier(rules), source=source.name, names=names), names
-    )
+    patience = _PATIENCE * source.every.total_seconds()
+    learning = Learning(Classifier(rules), source=source.name, names=names, patience=patience)
+    return PostgresCollector(source, measures, learning, names)

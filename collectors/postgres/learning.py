@@ -57,7 +57,9 @@ class Learning:
         source: str = "",
         names: Names | None = None,
         parser: Parser | None = None,
+        patience: float = 5.0,
     ) -> None:
+        """`patience` is how long, in seconds, a poll waits for the parser; it goes on beside the polls."""
         self.labels = Labels(classifier.digest)
         self.upto = 0
         self.said = ""
@@ -66,6 +68,10 @@ class Learning:
         self._source = source
         self._names = names or Names()
         self._parser = parser or Parser()
+        self._patience = patience
+        self._parsing: asyncio.Future[None] | None = None
+        self._telling: asyncio.Future[None] | None = None
+        self._texts: dict[str, str] = {}  # that are being parsed
         self._catalogue = Catalogue()
         self._lines: frozenset[bytes] = frozenset()
         self._wanted: set[str] = set()
@@ -101,25 +107,30 @@ class Learning:
     async def labels_of(self, texts: Sequence[tuple[str, str, str]]) -> list[Label]:
         """Return the label of each (text, role, database); nothing but the label is kept, for a while.
 
-        An empty label stands for a text that could not be parsed now.
+        An empty label stands for a text that could not be parsed, or not yet.
         """
         unknown = list(dict.fromkeys(one for one in texts if _hashed(one) not in self._told))
+        if unknown and self._telling is None:
+            self._telling = asyncio.ensure_future(self._tell(unknown))
+        if self._telling is not None:
+            done, _ = await asyncio.wait({self._telling}, timeout=self._patience)
+            if done:
+                telling, self._telling = self._telling, None
+                telling.result()
+        labels = [self._told.get(_hashed(one), _UNKNOWN) for one in texts]
+        while len(self._told) > _MOST_TOLD:
+            self._told.popitem(last=False)
+        return labels
+
+    async def _tell(self, unknown: Sequence[tuple[str, str, str]]) -> None:
         shapes: list[Shape | Unparsed] = []
         try:
             shapes = await self._parser.shapes([text for text, _, _ in unknown])
         except ParserError as error:
             self.said = str(error)
-        told = {
-            _hashed((text, role, database)): self._classifier.label(
-                text, shape, self._sight(database), Runner(role, database)
-            )
-            for (text, role, database), shape in zip(unknown, shapes, strict=False)
-        }
-        self._told.update(told)
-        labels = [self._told.get(_hashed(one), _UNKNOWN) for one in texts]
-        while len(self._told) > _MOST_TOLD:
-            self._told.popitem(last=False)
-        return labels
+        for (text, role, database), shape in zip(unknown, shapes, strict=False):
+            label = self._classifier.label(text, shape, self._sight(database), Runner(role, database))
+            self._told[_hashed((text, role, database))] = label
 
     async def study(self, connection: Connection, layout: Layout, lines: frozenset[bytes]) -> None:
         """Read and classify the texts of statements that ran and are not known, where it is time to."""
@@ -131,18 +142,16 @@ class Learning:
         now = self._clock()
         self._allowed = min(_SAVED_UP, self._allowed + (now - self._counted_at) / self._pause)
         self._counted_at = now
-        if not self._wanted or self._allowed < 1:
+        if self._parsing is None:
+            if not self._wanted or self._allowed < 1:
+                return
+            self._allowed -= 1
+            self.said = ""
+            self._texts = await self._read(connection, layout)
+            self._parsing = asyncio.ensure_future(self._parse(self._texts.values()))
+        if not await self._parsed():
             return
-        self._allowed -= 1
-        self.said = ""
-        asked = sorted(self._wanted)[:_MOST_TEXTS]
-        queries = sorted({int(statement.rpartition(" ")[2]) for statement in asked})
-        cursor = await connection.execute(layout.texts, [queries])
-        rows = await cursor.fetchall()
-        texts = {statement: text for statement, text in rows if text is not None and statement not in known}
-        # What gave no text was thrown away meanwhile; it is asked again when it runs again.
-        self._wanted.difference_update(set(asked) - texts.keys())
-        await self._parse(texts.values())
+        texts, self._texts = self._texts, {}
         await self._meet(connection, texts)
         found: dict[str, Label] = {}
         try:
@@ -155,8 +164,38 @@ class Learning:
             self._keep(found, lines)
         self._shapes.clear()
 
+    async def close(self) -> None:
+        """End what is being parsed."""
+        for task in (self._parsing, self._telling):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait({task})
+
+    async def _read(self, connection: Connection, layout: Layout) -> dict[str, str]:
+        """Return the texts of statements that are not known, some thousands at most."""
+        asked = sorted(self._wanted)[:_MOST_TEXTS]
+        queries = sorted({int(statement.rpartition(" ")[2]) for statement in asked})
+        cursor = await connection.execute(layout.texts, [queries])
+        rows = await cursor.fetchall()
+        known = self.labels.known
+        texts = {statement: text for statement, text in rows if text is not None and statement not in known}
+        # What gave no text was thrown away meanwhile; it is asked again when it runs again.
+        self._wanted.difference_update(set(asked) - texts.keys())
+        return texts
+
+    async def _parsed(self) -> bool:
+        """Wait a while for the parser; tell whether it is done. The counters must not wait for it longer."""
+        assert self._parsing is not None
+        done, _ = await asyncio.wait({self._parsing}, timeout=self._patience)
+        if not done:
+            self.said = "new statements are still being parsed, and in no class until that is done"
+            return False
+        parsing, self._parsing = self._parsing, None
+        parsing.result()
+        return True
+
     async def _parse(self, texts: Iterable[str]) -> None:
-        """Find the shapes; those found before time ran out are there at the next attempt."""
+        """Find the shapes."""
         unknown = [text for text in dict.fromkeys(texts) if text not in self._shapes]
         try:
             async with aclosing(self._parser.each(unknown)) as shapes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import sys
 from collections.abc import Iterator
 from importlib.resources import files
 
@@ -355,3 +357,29 @@ async def test_statements_of_the_demo_have_the_class_that_a_person_gives_them(st
         ),
     }
     assert unlike(QueryRules((claim,))) == {}
+
+
+async def test_a_parser_that_is_slow_to_start_holds_no_poll_up(cluster: Server) -> None:
+    """The counters come in time, with a word; the classes come with a later poll, from the same reading."""
+    slow = ("/bin/sh", "-c", f"sleep 1; exec {sys.executable} -P -m collectors.postgres.parsing")
+    parser = Parser(slow)
+    learning = Learning(Classifier(RULES), source=NAME, parser=parser, patience=0.2)
+    collector = PostgresCollector(source(cluster.url_of("monitor"), 2.0), ALL, learning)
+    try:
+        cluster.run("SELECT title FROM tasks WHERE id = 7")
+        first = await collector.fetch()
+        assert isinstance(first, PostgresSnapshot)
+        assert isinstance(first.statements, Statements)
+        assert first.statements.texts == (
+            "new statements are still being parsed, and in no class until that is done"
+        )
+        assert not first.statements.labels.known
+        for _ in range(40):
+            await asyncio.sleep(0.1)
+            later = await collector.fetch()
+            assert isinstance(later.statements, Statements)
+            if later.statements.labels.known:
+                break
+        assert "lookup" in {label.group for label in later.statements.labels.known.values()}
+    finally:
+        await collector.close()
