@@ -175,7 +175,9 @@ def ask(config: Config, known: Statement) -> None:
         ),
         None,
     )
-    lines = [] if budget is None else [f"headroom explain {quote(budget)} --config {quote(str(config.path))}"]
+    file = f"--config {quote(str(config.path))}"
+    lines = [f"headroom explain --statement {quote(known.fingerprint)} {file}"]
+    lines += [] if budget is None else [f"headroom explain {quote(budget)} {file}"]
     lines.append(findings.command(config.path, known.source))
     st.html("<h2 class='hr-h2'>On the command line</h2>")
     st.code("\n".join(lines), language="bash")

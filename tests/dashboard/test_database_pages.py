@@ -209,7 +209,9 @@ def test_a_statement_has_its_page(recorded: Path) -> None:
     )
     assert 'data-rule="postgres.offset"' in html(found)
     assert found.code[-1].value == (
-        f"headroom explain db.list --config {recorded}\nheadroom audit --config {recorded} --source erp-db"
+        f"headroom explain --statement bb02 --config {recorded}\n"
+        f"headroom explain db.list --config {recorded}\n"
+        f"headroom audit --config {recorded} --source erp-db"
     )
 
 
