@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 
-from bench import cycles, polls, series, statements
+from bench import classification, cycles, polls, series, statements
 from bench.servers import demo
 
 
@@ -22,6 +22,8 @@ def main() -> None:
         cycles.measure(servers)
     print(f"\nA poll of {statements.STATEMENTS:,} statements of PostgreSQL: fetch, difference and dump")
     statements.measure()
+    print("\nNew statements, classed once")
+    asyncio.run(classification.measure())
     print("\nA poll of many series, beside Prometheus evaluating histogram_quantile for the same classes")
     series.measure()
 

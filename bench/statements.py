@@ -116,7 +116,9 @@ def measure() -> None:
             here, there, other = (statistics.median(each) * 1000 for each in (mine, bare, peer))
             title = f"CPU of a poll, {active:,} of them ran"
             figures = f"{here:>9.2f} ms{there:>7.2f} ms{other:>8.1f} ms"
-            print(f"{title:<34}{figures}{here / there:>9.2f}{other / here:>16.1f}")
+            met = here / there <= RAW_AIM and other / here >= EXPORTER_AIM
+            said = "" if met else "   misses an aim"
+            print(f"{title:<34}{figures}{here / there:>9.2f}{other / here:>16.1f}{said}")
         print(f"{'aim':<34}{'':>33}{f'<= {RAW_AIM:g}':>9}{f'>= {EXPORTER_AIM:g}':>16}")
         spent = {name: statistics.median(each) for name, each in server_side.items()}
         for name, each in spent.items():

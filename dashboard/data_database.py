@@ -198,11 +198,13 @@ class Beside:
         audit: the newest; None where there was none.
         seats: connections by who holds them, most first.
         own: the time of our own statements of all time in the last hour; None where it was not measured.
+        own_said: what the newest poll says of that: calls, connections, temporary blocks.
     """
 
     audit: Audit | None
     seats: tuple[Seat, ...]
     own: Ratio | None
+    own_said: str
 
 
 def beside(config: Config, moment: Moment, source: str) -> Beside:
@@ -223,7 +225,7 @@ def _beside(file: tuple[str, int], source: str, newest: datetime) -> Beside:
             held[series.subject] = [
                 Crowd(one.seq, one.part.evidence) for one in parts if isinstance(one.part.evidence, Gauge)
             ]
-        costs = [one.part.evidence for one in history.parts(Series(source, OWN_TIME), since)]
-    own = [cost for cost in costs if isinstance(cost, Ratio)]
+        costs = sorted(history.parts(Series(source, OWN_TIME), since), key=lambda one: one.seq)
+    own = [one.part.evidence for one in costs if isinstance(one.part.evidence, Ratio)]
     ratio = Ratio(sum(one.part for one in own), sum(one.whole for one in own)) if own else None
-    return Beside(audit, crowds(held), ratio)
+    return Beside(audit, crowds(held), ratio, costs[-1].part.detail if costs else "")

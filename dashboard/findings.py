@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from html import escape
 from pathlib import Path
 from shlex import quote
@@ -13,6 +14,7 @@ from dashboard.statement_link import address
 from headroom.audit.finding import Finding
 from headroom.budgets import Outcome
 from headroom.checks import State
+from headroom.statements import Statement
 
 LOOKS = {
     State.FAIL: Outcome.OVER,
@@ -23,6 +25,7 @@ LOOKS = {
 }
 """Each state has the colour and shape of an outcome, beside its own word; worst first."""
 FOLDED = frozenset({State.PASS, State.NOT_APPLICABLE})
+_TO_MEND = frozenset({State.FAIL, State.WARN})
 _LONGEST, _SUBJECT = 2_000, 80
 
 
@@ -54,15 +57,23 @@ def chip(state: State) -> str:
 def finding(one: Finding, base: str) -> str:
     """Return one finding without what mends it: what was found, what the guide says, and of what it is.
 
-    `base` is the server's base path; a statement is a link to its page.
+    `base` is the server's base path; a statement is a link to its page. Of several indexes one finding is
+    told from the other by the index's name.
     """
     subject = ", ".join(_label(one, name, value, base) for name, value in one.subject if name != "source")
     return (
         f'<section class="hr-finding hr-{LOOKS[one.state]}" data-rule="{escape(one.rule)}"'
-        f' data-state="{one.state}"><p>{chip(one.state)} {escape(_capital(_cut(one.found)))}</p>'
+        f' data-state="{one.state}"><p>{chip(one.state)} {escape(_title(one))}</p>'
         f"<small>{subject}{' · ' if subject else ''}{escape(one.rule)}"
         f"{f' · the guide: {escape(_cut(one.guide))}' if one.guide else ''}</small></section>"
     )
+
+
+def _title(one: Finding) -> str:
+    index = dict(one.subject).get("index", "")
+    if not index or index in one.found:
+        return _capital(_cut(one.found))
+    return f"{one_line(index, _SUBJECT)}: {_cut(one.found)}"
 
 
 def _label(one: Finding, name: str, value: str, base: str) -> str:
@@ -91,9 +102,22 @@ def command(config: Path, source: str) -> str:
     return f"headroom audit --config {quote(str(config))} --source {quote(source)}"
 
 
-def naming(findings: Iterable[Finding], fingerprint: str) -> list[Finding]:
-    """Return the findings about a statement."""
-    return [one for one in findings if dict(one.subject).get("statement") == fingerprint]
+def naming(findings: Iterable[Finding], fingerprint: str, known: Statement | None) -> list[Finding]:
+    """Return the findings about a statement, and behind them those on its tables that need mending.
+
+    `known` is what its tables are known by; None where its text was not read.
+    """
+    found = list(findings)
+    named = [one for one in found if dict(one.subject).get("statement") == fingerprint]
+    tables = set() if known is None else set(dict(known.traits).get("tables", "").split(",")) - {""}
+    return named + [one for one in found if one.state in _TO_MEND and _on(one, tables) and one not in named]
+
+
+def _on(one: Finding, tables: AbstractSet[str]) -> bool:
+    labels = dict(one.subject)
+    if "table" not in labels:
+        return False
+    return not tables.isdisjoint({labels["table"], f"{labels.get('schema', '')}.{labels['table']}"})
 
 
 def _cut(text: str) -> str:

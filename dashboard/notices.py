@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from dashboard import findings, markup
-from dashboard.data import Unavailable
+from dashboard.data import REFRESH, Unavailable
 from dashboard.visitor import base, plain
 from headroom.audit.finding import Finding
 from headroom.budgets import Outcome
@@ -40,6 +41,16 @@ def trouble(error: Unavailable) -> None:
     st.error(f"**{plain(error.title)}**", icon=":material/error:")
     st.code(str(error), language=None, wrap_lines=True)
     st.caption("This page looks again every few seconds and goes on by itself.")
+
+
+@st.fragment(run_every=REFRESH)
+def waiting(read: Callable[[], object]) -> None:
+    """Look whether what raised Unavailable can be read again, and then draw the whole page."""
+    try:
+        read()
+    except Unavailable:
+        return
+    st.rerun()
 
 
 def finding(one: Finding) -> None:

@@ -81,9 +81,12 @@ def table(seats: Sequence[Seat]) -> str:
     more = sum(seat.now for seat in left)
     rest = f"<p>{len(left):,} more groups, with {more:,} connections now.</p>" if left else ""
     whole = sum(seat.now for seat in seats)
+    together = any("*" in {seat.role, seat.database} for seat in seats)
+    named = "; the smallest groups together have * for a name" if together else ""
     return (
-        f'<section class="hr-table hr-seats" data-seats="{len(seats)}"><p>{whole:,} connections at the '
-        "newest poll; the smallest groups together have * for a name.</p>"
+        f'<section class="hr-table hr-seats" data-seats="{len(seats)}"><p>{whole:,} '
+        f"connection{'' if whole == 1 else 's'} at the "
+        f"newest poll{named}.</p>"
         f"<table><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>{rest}</section>"
     )
 
@@ -92,16 +95,20 @@ def _name(name: str) -> str:
     return one_line(name, _LONGEST) or NOTHING
 
 
-def cost(own: Ratio | None, allowed: float | None) -> str:
-    """Return what our own statements cost, and what they may, as a share of one core."""
+def cost(own: Ratio | None, allowed: float | None, newest: str = "") -> str:
+    """Return what our own statements cost, and what they may, as a share of one core.
+
+    `newest` is what the newest poll says of it: calls, connections, temporary blocks.
+    """
     if own is None or own.whole <= 0:
         return '<p class="hr-said">Not measured yet: it takes two polls.</p>'
     used = own.part / own.whole
     may = "" if allowed is None else f"; over {share(allowed)}, Headroom polls half as often"
+    said = f" At the newest poll {escape(one_line(newest, 300))}." if newest else ""
     return (
         f'<p class="hr-said" data-own="{used:.6f}">Headroom\'s own statements took '
         f"{escape(format_value(own.part, Unit.SECONDS))} of the server's time in the last "
         f"{format_duration(timedelta(seconds=round(own.whole)))}: "
         f"{share(used, against=allowed)} of one core{may}. "
-        "They are in none of the figures above.</p>"
+        f"They are in none of the figures above.{said}</p>"
     )

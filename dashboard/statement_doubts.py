@@ -24,6 +24,7 @@ MEANINGS = {
     Quality.UNSORTED: "perhaps of another class or database: left out",
     Quality.LOST: "thrown away uncounted, and perhaps of it: left out",
     Quality.SUSPECT: "a reset cannot be ruled out: left out",
+    Quality.RUNNING: "were running over the limit; left out, for they count when they end",
     Quality.UNFINISHED: "seen running over the limit; left out, for they count when they end",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlencode
 
@@ -12,12 +13,22 @@ NO_CLASS_SHOWN = "no class"
 """How the choice of a class names what falls into none."""
 
 
+FILTERS = ("class", "database", "q")
+"""Query parameters of the Database page that choose among the statements."""
+
+
 def asked(budget: Budget) -> dict[str, str]:
     """Return the query parameters of the Database page for a budget's statements; empty where it has none."""
     measure = next((one for one in budget.measures if one.kind is Kind.STATEMENTS), None)
     if measure is None:
         return {}
     return {"source": measure.source, "class": measure.group.removeprefix(QUERIES)}
+
+
+def back(params: Mapping[str, str], source: str) -> dict[str, str]:
+    """Return the query parameters of the list that somebody came from, by those of the statement's page."""
+    kept = {name: params[name] for name in ("w", *FILTERS) if params.get(name)}
+    return {"source": source, **kept} if source else kept
 
 
 def statements_link(budget: Budget, base: str, outcome: Outcome) -> str:
@@ -33,7 +44,12 @@ def statements_link(budget: Budget, base: str, outcome: Outcome) -> str:
     )
 
 
-def address(base: str, source: str, fingerprint: str, period: str) -> str:
-    """Return where the page of a statement is, below the server's base path; the period may be empty."""
-    asked = {"source": source, "statement": fingerprint, **({"w": period} if period else {})}
+def address(
+    base: str, source: str, fingerprint: str, period: str, kept: Mapping[str, str] | None = None
+) -> str:
+    """Return where the page of a statement is, below the server's base path.
+
+    The period may be empty; `kept` is what the list was filtered by, for the way back.
+    """
+    asked = {"source": source, "statement": fingerprint, **({"w": period} if period else {}), **(kept or {})}
     return f"{base}/statement?{urlencode(asked)}"

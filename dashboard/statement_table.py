@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from dashboard.foreign import one_line
@@ -22,7 +22,9 @@ _TEXT, _WHY, _NAME = 160, 110, 60
 _HEADS = ("class", "statement", "time over limit", "calls", "mean", "P95 lies", "share of time", "trend")
 
 
-def table(found: Sequence[Line], *, base: str, source: str, period: str) -> str:
+def table(
+    found: Sequence[Line], *, base: str, source: str, period: str, kept: Mapping[str, str] | None = None
+) -> str:
     """Return the first MOST of the statements that were chosen, and what is left out, in words.
 
     Args:
@@ -30,12 +32,17 @@ def table(found: Sequence[Line], *, base: str, source: str, period: str) -> str:
         base: the server's base path, without a slash at its end.
         source: the source's name.
         period: which one the statements' pages open with.
+        kept: what the list is filtered by, as query parameters; the statements' pages lead back to it.
     """
     single = [line for line in found if not line.key.is_rest]
     rests = [line for line in found if line.key.is_rest]
     highest = max((line.sum.owed.high or 0.0 for line in found if line.sum.owed is not None), default=0.0)
-    shown = "".join(_line(line, base, source, period, highest) for line in single[:MOST])
-    others = "".join(_line(line, base, source, period, highest) for line in rests)
+    shown, others = (
+        "".join(
+            _line(line, address(base, source, line.key.fingerprint, period, kept), highest) for line in some
+        )
+        for some in (single[:MOST], rests)
+    )
     cells = "".join(f'<th scope="col">{name}</th>' for name in _HEADS)
     body = f"<tbody>{shown}</tbody>" if shown else ""
     if others:
@@ -61,13 +68,13 @@ def _left(lines: Sequence[Line]) -> str:
     )
 
 
-def _line(line: Line, base: str, source: str, period: str, highest: float) -> str:
+def _line(line: Line, to: str, highest: float) -> str:
     some = "at least " if line.at_least else ""
     limit = "no limit" if line.threshold is None else f"limit {format_value(line.threshold, Unit.SECONDS)}"
     moments = line.sum.moments
     cells = (
         f"<b>{escape(group_of(line))}</b><small>{limit}</small>",
-        _name(line, base, source, period),
+        _name(line, to),
         _owed(line, highest),
         f"{some}{moments.n:,}{_left_out(line)}",
         NOTHING if line.mean is None else _mean(line.mean, line.threshold),
@@ -90,17 +97,16 @@ def group_of(line: Line) -> str:
     return "no class" if line.key.group == NO_CLASS else one_line(line.key.group, _NAME)
 
 
-def _name(line: Line, base: str, source: str, period: str) -> str:
+def _name(line: Line, to: str) -> str:
     if line.key.is_rest:
         return f"all other statements of {'no class' if line.key.group == NO_CLASS else 'the class'}"
     known = line.statement
     text = one_line(known.text, _TEXT) if known is not None and known.text else line.key.fingerprint[:_NAME]
-    why = one_line(known.why, _WHY) if known is not None else "its text was not read yet"
+    why = one_line(line.why, _WHY) if known is not None else "its text was not read yet"
     place = f"in {one_line(line.key.database, _NAME)}"
-    to = escape(address(base, source, line.key.fingerprint, period))
-    full = escape(one_line(known.why, 500)) if known is not None else ""
+    full = escape(one_line(line.why, 500))
     return (
-        f'<a href="{to}" target="_self"><code>{escape(text)}</code></a>'
+        f'<a href="{escape(to)}" target="_self"><code>{escape(text)}</code></a>'
         f'<small title="{full}">{escape(f"{place} · {why}" if why else place)}</small>'
     )
 

@@ -72,7 +72,10 @@ def _stretch(stored: Sequence[StoredPart], threshold: float | None) -> Stretch:
     if threshold is not None and kept:
         known = [_over(one, moments, threshold) for one, moments in kept if moments.n]
         over = reduce(add, known) if known else None
-        debts = [debt(moments, threshold) for _, moments in kept]
+        debts = [
+            debt(moments, threshold, next((b for b in one.part.bounds if b.threshold == threshold), None))
+            for one, moments in kept
+        ]
         owed = Interval(sum(one.low or 0.0 for one in debts), sum(one.high or 0.0 for one in debts))
     told = sorted((one for one in stored if one.part.quality is not Quality.EXACT), key=lambda one: one.seq)
     return Stretch(

@@ -120,9 +120,10 @@ def summed(folded: Folded, thresholds: Mapping[str, float], column: timedelta) -
             columns[place] = columns.get(place, _NONE) + fold.moments
             total += fold.moments
             if threshold is not None:
-                owed = debt(fold.moments, threshold)
+                proven = [one for one in fold.bounds if one.threshold == threshold]
+                owed = debt(fold.moments, threshold, next(iter(proven), None))
                 low, high = low + (owed.low or 0.0), high + (owed.high or 0.0)
-                bounds += [one for one in fold.bounds if one.threshold == threshold]
+                bounds += proven
         missed = 0 if key.is_rest else polls.get(key.rest, 0) & ~polls[key]
         found[key] = Sum(
             total,
@@ -182,6 +183,14 @@ class Line:
     def p95(self) -> Interval | None:
         """Where the duration lies for certain that 95 of 100 calls did not exceed."""
         return percentile(self.sum.moments, self.sum.over)
+
+    @property
+    def why(self) -> str:
+        """What put it into its class; what put its shape into another class elsewhere is no reason here."""
+        known = self.statement
+        if known is None or (known.group or NO_CLASS) == self.key.group:
+            return known.why if known else ""
+        return "in no class here" if self.key.group == NO_CLASS else ""
 
     @property
     def trend(self) -> Trend:
@@ -259,4 +268,4 @@ def _said(line: Line) -> str:
     if line.key.is_rest:
         return ""
     known = line.statement
-    return f"{line.key.fingerprint} {known.text if known else ''} {known.why if known else ''}".casefold()
+    return f"{line.key.fingerprint} {known.text if known else ''} {line.why}".casefold()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 
-from headroom.bounds import Interval
+from headroom.bounds import Bounds, Interval
 from headroom.evidence import TOLERANCE, Moments
 
 
-def debt(moments: Moments, threshold: float) -> Interval:
+def debt(moments: Moments, threshold: float, proven: Bounds | None = None) -> Interval:
     """Return the seconds over `threshold`, summed over the executions, between two certain ends.
 
     The sum of max(0, t - T) is not known from moments, only where it lies. From below: n·max(0, mean - T)
     (Jensen's inequality). From above, the least of: n/2·(sqrt(s² + (T - mean)²) + mean - T) (Scarf 1958, "A
     min-max solution of an inventory problem"), the sum of the times itself, and with a known maximum M the
-    chord through 0 and M: total·(M - T)/M.
+    chord through 0 and M: total·(M - T)/M. What is `proven` of how many were over, such as by the parts that
+    the moments are the sum of, limits it, too: at most so many times M - T.
     """
     n = moments.n
     if not n:
@@ -26,6 +27,10 @@ def debt(moments: Moments, threshold: float) -> Interval:
     cap = None if moments.cap is None or moments.cap < mean else moments.cap
     if cap is not None:
         high = min(high, moments.total * (cap - threshold) / cap) if cap > threshold else 0.0
+        if proven is not None and proven.n == n and cap > threshold:
+            high = min(high, proven.k_high * (cap - threshold))
+    if proven is not None and proven.n == n and not proven.k_high:
+        high = 0.0
     slack = TOLERANCE * max(moments.total, threshold)
     if high <= slack:
         high = 0.0

@@ -26,6 +26,7 @@ class Quality(StrEnum):
     GAP = "gap"  # longer than two polls: kept for reports, not judged in windows
     UNSORTED = "unsorted"  # known figures of events that may belong here or elsewhere
     LOST = "lost"  # so many events, at most, were thrown away uncounted, and may belong here
+    RUNNING = "running"  # all that were over the limit and still running when they were looked at
     UNFINISHED = "unfinished"  # still running when they crossed the limit; perhaps counted when they ended
 
 
@@ -35,7 +36,7 @@ ASIDE = ":evicting"
 """What is put behind a measure's key for evidence that is kept, but must not be judged under that measure."""
 
 JUDGED = frozenset({Quality.EXACT, Quality.FIRST_SEEN, Quality.RESET})
-BESIDE = frozenset({Quality.UNSORTED, Quality.LOST, Quality.UNFINISHED})
+BESIDE = frozenset({Quality.UNSORTED, Quality.LOST, Quality.UNFINISHED, Quality.RUNNING})
 """What stands beside the figures of an interval: it may be in them too, or in none, or in others."""
 DOUBTED = BESIDE | {Quality.SUSPECT, Quality.GAP}
 """What is not judged, and yet must not turn what is."""

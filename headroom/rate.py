@@ -14,7 +14,7 @@ from headroom.binomial import burstiness, design_effect, lower_limit, upper_limi
 from headroom.bounds import Bounds
 from headroom.budgets import Reason
 from headroom.evidence import Histogram, Moments, merged
-from headroom.observation import Part, Quality
+from headroom.observation import BESIDE, Part, Quality
 from headroom.window import Held, bounds_by_poll, proven_by
 
 FIRM = 0.001  # the risk at which somebody may be woken: 2.3 false pages a day become 0.2
@@ -38,6 +38,7 @@ class Rate:
         strays: events of which it is not known whether they belong here, and how many of them were slow; None
             where there are none.
         lost: of `strays`, those that were thrown away uncounted, at most.
+        looks: in how many polls events of `seen` were running over the limit.
     """
 
     intervals: tuple[Bounds, ...]
@@ -49,6 +50,7 @@ class Rate:
     uncertain: int = 0
     strays: Bounds | None = None
     lost: int = 0
+    looks: int = 0
 
     @property
     def running(self) -> int:
@@ -125,8 +127,8 @@ class Rate:
 
     @property
     def hit(self) -> int:
-        """The number of intervals in which something was slow for certain."""
-        return sum(one.k_low > 0 for one in self.intervals)
+        """The number of intervals in which something was slow for certain, or was seen to hang."""
+        return max(sum(one.k_low > 0 for one in self.intervals), self.looks)
 
     def firm(self, allowed: Fraction, risk: float) -> bool:
         """Tell whether a limit that is over is so for sure enough to wake somebody.
@@ -155,6 +157,10 @@ def rate_of(threshold: float, judged: Sequence[Held], doubtful: Sequence[Held] =
         if isinstance(one.part.evidence, Histogram | Moments):
             kinds[one.part.quality].append((one.at, _in_doubt(one.part, threshold)))
     over = [(at, seen.k_low) for at, seen in kinds.pop(Quality.UNFINISHED, ())]
+    running = {at: seen.k_low for at, seen in kinds.pop(Quality.RUNNING, ()) if seen.k_low}
+    if running:  # those that crossed the limit before the window began, and still run in it
+        first = min(running)
+        over.append((first, max(0, running[first] - sum(count for at, count in over if at == first))))
     lost = [thrown for _, thrown in kinds.pop(Quality.LOST, ())]
     strays = [stray for _, stray in kinds.pop(Quality.UNSORTED, ())] + lost
     unknown = reduce(add, (each for found in kinds.values() for _, each in found), Bounds(threshold, 0, 0, 0))
@@ -180,6 +186,7 @@ def rate_of(threshold: float, judged: Sequence[Held], doubtful: Sequence[Held] =
         rest,
         reduce(add, strays) if strays else None,
         sum(one.n for one in lost),
+        len(running) if told else 0,
     )
 
 
@@ -187,4 +194,8 @@ def _in_doubt(part: Part, threshold: float) -> Bounds:
     assert isinstance(part.evidence, Histogram | Moments)
     if part.quality in (Quality.SUSPECT, Quality.LOST):
         return Bounds(threshold, part.evidence.n, 0, part.evidence.n)
+    if part.quality in BESIDE:
+        # The figures do not bound these: which of them crossed this limit in this poll is not in there.
+        stored = next((bounds for bounds in part.bounds if bounds.threshold == threshold), None)
+        return Bounds(threshold, part.evidence.n, 0, part.evidence.n) if stored is None else stored
     return proven_by(part, threshold)

@@ -42,12 +42,14 @@ def joined(budget: Budget, first: Verdict, second: Verdict) -> Joint:
     """Return the verdict that holds of those on `budget.measure` and on `budget.second`.
 
     The second's where it decides. Otherwise the first's, unless that has nothing to go by and the second has
-    at least figures: so an idle one never stands in for a blind one.
+    at least figures: so an idle one never stands in for a blind one. And what the second saw broken in this
+    window is not called met by the first, even where bursts leave open what it means for the rate behind it.
     """
     assert budget.second is not None
     names = {id(first): named(budget.measure), id(second): named(budget.second)}
     silent = first.outcome in (Outcome.IDLE, Outcome.BLIND)
-    taken = second.outcome in DECIDED or (silent and second.outcome is Outcome.UNDECIDED)
+    unsettled = second.outcome is Outcome.UNDECIDED and (silent or _hides(first, second))
+    taken = second.outcome in DECIDED or unsettled
     holds, other = (second, first) if taken else (first, second)
     disagreement = _disagreement(budget, first, second)
     remarks = [
@@ -57,6 +59,13 @@ def joined(budget: Budget, first: Verdict, second: Verdict) -> Joint:
     ]
     detail = "; ".join([f"{names[id(holds)]}: {holds.detail}", *(remark for remark in remarks if remark)])
     return Joint(replace(holds, detail=detail), disagreement)
+
+
+def _hides(first: Verdict, second: Verdict) -> bool:
+    """Tell whether a "met" would stand over a window in which the other counted too many slow ones."""
+    if first.outcome is not Outcome.MET or second.slow is None or second.allowed is None:
+        return False
+    return second.slow[0] > second.allowed * second.n
 
 
 def _disagreement(budget: Budget, first: Verdict, second: Verdict) -> str:

@@ -15,6 +15,7 @@ _ORDER = (
     Quality.RESET,
     Quality.UNSORTED,
     Quality.LOST,
+    Quality.RUNNING,
     Quality.UNFINISHED,
     Quality.GAP,
     Quality.SUSPECT,

@@ -144,7 +144,9 @@ def _doubt(known: Rate) -> str:
             f"{known.uncertain:,} were seen running over the limit and may have been counted since, or not"
         )
     if strays:
-        told.append(f"{strays:,} are of statements that are not yet known to belong here or elsewhere")
+        told.append(
+            f"{strays:,} are of statements that are not yet known to belong here, or how long they take"
+        )
     if known.lost:
         told.append(
             f"{thrown_away(known.lost)} were thrown away by a full pg_stat_statements and may belong here"

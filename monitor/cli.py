@@ -151,6 +151,8 @@ def audit(path: Path, form: str, name: str | None, *, sql: bool, strict: bool) -
     from monitor.audit import audit as auditing  # noqa: PLC0415 as in run
     from monitor.audit import migration, printed  # noqa: PLC0415 as in run
 
+    if sql and form != "table":
+        raise click.UsageError("--sql prints a script, and --format json findings: ask for one of them")
     config = load(path)
     try:
         sources = auditing.chosen(config, name, one=sql)
@@ -165,6 +167,12 @@ def audit(path: Path, form: str, name: str | None, *, sql: bool, strict: bool) -
         click.echo(printed.as_json(found) if form == "json" else printed.as_table(found))
     unreachable = any(each.unreachable for each in audited)
     sys.exit(printed.exit_code(found, unreachable=unreachable, strict=strict))
+
+
+def _of_budgets(limit: str | None, subject: str | None, when: str | None) -> str:
+    """Return the first option given that only the explanation of a budget has."""
+    options = {"--limit": limit, "--subject": subject, "--at": when}
+    return next((name for name, value in options.items() if value is not None), "")
 
 
 @main.command()
@@ -203,6 +211,8 @@ def explain(
 
     if sum(each is not None for each in (budget, statement, sql)) != 1:
         raise click.UsageError("name one of BUDGET, --statement FINGERPRINT and --sql TEXT")
+    if budget is None and (given := _of_budgets(limit, subject, when)):
+        raise click.UsageError(f"{given} is for a BUDGET: leave it out with --statement and --sql")
     if budget is None:
         from monitor.explain import statement as statements  # noqa: PLC0415 as in run
 

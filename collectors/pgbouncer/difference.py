@@ -103,7 +103,10 @@ def _servers(
         ((use, pool) for pool, use in uses.items() if use is not None), key=lambda one: -one[0].share
     )
     if not known:
-        detail = "no pool has a limit: pool_size is 0, and so is max_db_connections; set default_pool_size"
+        detail = (
+            "no pool has a limit: pool_size, max_db_connections and max_user_connections are 0; "
+            "set default_pool_size"
+        )
         yield Absence(Series.of(measure), Reason.NO_LIMIT, detail)
         return
     worst, (database, user) = known[0]
@@ -116,15 +119,25 @@ def _servers(
 
 
 def _use(pool: Pool, database: Database | None, read: PgBouncerSnapshot) -> _Use | None:
-    """Return how full a pool is: by its own size, or by what all pools of its database may have."""
+    """Return how full a pool is: by its own size, or by what all of its database or user may have.
+
+    The limit that is told is the one that will be reached first.
+    """
     most = 0 if database is None else database.most
     beside = sum(one.servers for one in read.pools if one.database == pool.database)
+    of_user = [one.servers for one in read.pools if one.user == pool.user]
     uses = []
     if pool.size:
-        uses.append(_Use(pool.servers / pool.size, f"{pool.servers} of {pool.size} (pool_size)"))
+        size = pool.size + pool.reserve
+        name = f"pool_size{' + reserve_pool_size' if pool.reserve else ''}"
+        uses.append(_Use(pool.servers / size, f"{pool.servers} of {size} ({name})"))
     if most:
         detail = f"{beside} of {most} of all pools of the database (max_db_connections)"
         uses.append(_Use(beside / most, detail))
+    if pool.most_of_user:
+        used, together = sum(of_user), " of all pools of the user" if len(of_user) > 1 else ""
+        detail = f"{used} of {pool.most_of_user}{together} (max_user_connections)"
+        uses.append(_Use(used / pool.most_of_user, detail))
     use = max(uses, key=lambda one: one.share, default=None)
     if not pool.waiting:
         return use

@@ -53,14 +53,14 @@ def snapshot(
 ) -> PgBouncerSnapshot:
     """Return what the rows of SHOW POOLS, DATABASES, USERS and CONFIG say."""
     settings = {row["key"]: row["value"] for row in config}
-    sizes = {row["name"]: _number(row["pool_size"]) for row in databases}
-    of_users = {row["name"]: _number(row.get("pool_size")) for row in users}
+    by_database = {row["name"]: row for row in databases}
+    by_user = {row["name"]: row for row in users}
     return PgBouncerSnapshot(
         at=at,
         version=version,
         clients=_number(settings.get("max_client_conn")),
         pools=tuple(
-            _pool(row, of_users.get(row["user"]) or sizes.get(row["database"], 0))
+            _pool(row, by_database.get(row["database"], {}), by_user.get(row["user"], {}), settings)
             for row in pools
             if row["database"] != CONSOLE
         ),
@@ -78,7 +78,12 @@ def snapshot(
     )
 
 
-def _pool(row: Row, size: int) -> Pool:
+def _pool(row: Row, database: Row, user: Row, settings: Row) -> Pool:
+    # The column is called reserve_pool before PgBouncer 1.24; a user's own goes before the database's.
+    of_database = database.get("reserve_pool_size", database.get("reserve_pool"))
+    of_user = user.get("reserve_pool_size")
+    reserve = _number(of_database if of_user is None else of_user)
+    most = user.get("max_user_connections")  # where there is no such column, all users have the same
     return Pool(
         database=row["database"],
         user=row["user"],
@@ -86,7 +91,9 @@ def _pool(row: Row, size: int) -> Pool:
         waiting=_number(row["cl_waiting"]),
         servers=_number(row["sv_active"]),
         longest=_number(row["maxwait"]) + _number(row.get("maxwait_us")) / 1_000_000,
-        size=size,
+        size=_number(user.get("pool_size")) or _number(database.get("pool_size")),
+        reserve=reserve if _seconds(settings.get("reserve_pool_timeout")) else 0,
+        most_of_user=_number(settings.get("max_user_connections") if most is None else most),
     )
 
 
@@ -94,6 +101,14 @@ def _clients(row: Row) -> int:
     """Return the client connections, those that only cancel a statement among them."""
     cancel = ("cl_cancel_req", "cl_active_cancel_req", "cl_waiting_cancel_req")
     return sum(_number(row.get(name)) for name in ("cl_active", "cl_waiting", *cancel))
+
+
+def _seconds(value: Any) -> float:
+    """Return a time; 0, which turns it off, for what is not set."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _number(value: Any) -> int:

@@ -19,6 +19,8 @@ class Pool:
         servers: connections to PostgreSQL that a client uses.
         longest: seconds for which the first of those that wait has waited.
         size: how many server connections it may have; 0 is no limit.
+        reserve: how many more it may have once a client has waited for long.
+        most_of_user: server connections that all pools of its user together may have; 0 is no limit.
     """
 
     database: str
@@ -28,6 +30,8 @@ class Pool:
     servers: int
     longest: float
     size: int
+    reserve: int = 0
+    most_of_user: int = 0
 
 
 @dataclass(frozen=True, slots=True)

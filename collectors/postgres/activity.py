@@ -12,7 +12,6 @@ from headroom.units import format_duration
 
 MOST_RUNNING = 500
 WAITING = "waiting for a lock"
-IDLE_IN_TRANSACTION = "idle in transaction"
 
 
 class Execution(NamedTuple):

@@ -140,6 +140,11 @@ _BY_SERVER = (
         "add a line to its pg_hba.conf and reload",
         _DENIED,
     ),
+    _Refusal(
+        r"canceling statement due to lock timeout",
+        "{place} opens no session while its catalogue is locked by VACUUM FULL, CLUSTER or LOCK TABLE: "
+        "the next poll tries again",
+    ),
     _Refusal(r"system is starting up", "{place} is starting up: the next poll tries again"),
     _Refusal(r"system is shutting down", "{place} is shutting down: start it again"),
     _Refusal(r"system is in recovery mode", "{place} is recovering from a crash: the next poll tries again"),

@@ -103,14 +103,15 @@ class Counting:
             evictions=None if before is None or after is None else (before[0], after[0]),
             texts=said,
             most=how.most,
-            own=await self._own(connection, how),
+            own=None if (held := await self._own(connection, how)) is None else (held[0], held[1]),
+            untracked=() if held is None else tuple((database, role) for database, role in held[2]),
             databases=self.names.databases,
             roles=self.names.roles,
             learnt=self.learning.learnt,
             learnt_upto=self.learning.upto,
         )
 
-    async def _own(self, connection: Connection, how: Layout) -> tuple[int, int] | None:
+    async def _own(self, connection: Connection, how: Layout) -> tuple[Any, ...] | None:
         """Return what this collector holds and wrote, a minute old at most; None where it cannot be told."""
         if self._looked is None or self.clock() - self._looked >= _LOOK_EVERY:
             self._looked = self.clock()
@@ -121,6 +122,10 @@ class Counting:
             ]
             try:
                 self._held = await _row(await connection.execute(how.own, [mine]))
+                whose = self._held[2]
+                await self.names.meet(
+                    connection, {one[0] for one in whose} - {0}, {one[1] for one in whose} - {0}
+                )
             except psycopg.Error:
                 if connection.closed:
                     raise

@@ -52,6 +52,18 @@ def notes(
         yield f"{files} {'was' if ended.temporary_files == 1 else 'were'} written: work_mem was too small"
 
 
+def unseen(before: Activity | Fault | None, after: Activity | Fault | None, moves: Iterable[Move]) -> str:
+    """Return what a verdict should say of rollbacks that nobody asked for; empty for none."""
+    if not isinstance(before, Activity) or not isinstance(after, Activity):
+        return ""
+    asked = sum(move.change.n for move in moves if move.label.fingerprint in after.rollbacks)
+    count = since(before, after).rolled_back - asked
+    if count <= 0:
+        return ""
+    were = "transactions were" if count > 1 else "transaction was"
+    return f"{count:,} {were} rolled back without ROLLBACK, and what fails or is cancelled is in no figure"
+
+
 def _rolled_back(count: int, rollbacks: int) -> str:
     """Say how many were rolled back; an application answers a failure by ROLLBACK, too."""
     were = f"{count:,} transaction{'s were' if count > 1 else ' was'} rolled back"

@@ -41,7 +41,7 @@ class Reader:
         cursor = await connection.execute(load("pulse"))
         row = await cursor.fetchone()
         assert row is not None  # a row without a table
-        at, started, allowed, role, used, limit, backend, standby = row
+        at, started, allowed, role, used, limit, backend, standby, database = row
         if not allowed:
             fault = refusals.not_permitted(refusals.quoted(role, self.address))
             raise SourceError(fault.reason, fault.detail)
@@ -56,7 +56,13 @@ class Reader:
         for name, part in self.parts.items():
             found[name] = await self._part(connection, part)
         return PostgresSnapshot(
-            at=_utc(at), started=_utc(started), role=role, backend=backend, standby=standby, **found
+            at=_utc(at),
+            started=_utc(started),
+            role=role,
+            backend=backend,
+            standby=standby,
+            database=database,
+            **found,
         )
 
     async def _part(self, connection: Connection, part: Part) -> Any:

@@ -62,30 +62,48 @@ def beside(
 
 
 def _by_class(running: Iterable[Execution]) -> Mapping[str, Sequence[Execution]]:
-    """Return those of which class and age are known."""
+    """Return those of which the class is known."""
     found = defaultdict(list)
     for one in running:
-        if one.group and not one.several:
+        if one.group:
             found[one.group].append(one)
     return found
 
 
 def _crossed(
-    running: Sequence[Execution], thresholds: tuple[float, ...], seconds: float, span: Span
+    found: Sequence[Execution], thresholds: tuple[float, ...], seconds: float, span: Span
 ) -> Iterator[Part]:
-    """Yield one part of what crossed any of the limits in the last `seconds`, if anything did.
+    """Yield what crossed any of the limits in the last `seconds`, what is over one now, and what may be.
 
-    At each limit the bounds count what crossed that one: what crossed a smaller one earlier was counted then.
+    At each limit the bounds of the first count what crossed that one: what crossed a smaller one earlier was
+    counted then. Of a string of several statements only the age of the whole is known.
     """
     interval = _micros(seconds)
-    crossing = {
-        threshold: [one for one in running if 0 < _micros(one.seconds) - _micros(threshold) <= interval]
-        for threshold in thresholds
-    }
-    ages = list({id(one): one.seconds for found in crossing.values() for one in found}.values())
+    alone = [one for one in found if not one.several]
+    crossing = {limit: [one for one in alone if 0 < _beyond(one, limit) <= interval] for limit in thresholds}
+    over = {limit: [one for one in alone if _beyond(one, limit) > 0] for limit in thresholds}
+    several = [one for one in found if one.several]
+    perhaps = {limit: [one for one in several if 0 < _beyond(one, limit) <= interval] for limit in thresholds}
+    yield from _part(crossing, span, Quality.UNFINISHED)
+    yield from _part(over, span, Quality.RUNNING)
+    yield from _part(perhaps, span, Quality.UNSORTED, certain=False)
+
+
+def _part(
+    by_limit: Mapping[float, Sequence[Execution]], span: Span, quality: Quality, *, certain: bool = True
+) -> Iterator[Part]:
+    """Yield one part of the executions that are slow at their limit, or may be; none where there are none."""
+    ages = list({id(one): one.seconds for found in by_limit.values() for one in found}.values())
     if ages:
-        bounds = (Bounds(limit, len(ages), len(found), len(found)) for limit, found in crossing.items())
-        yield Part(span.start, span.end, Moments.of(ages), Quality.UNFINISHED, tuple(bounds))
+        bounds = (
+            Bounds(limit, len(ages), len(found) if certain else 0, len(found))
+            for limit, found in by_limit.items()
+        )
+        yield Part(span.start, span.end, Moments.of(ages), quality, tuple(bounds))
+
+
+def _beyond(one: Execution, limit: float) -> int:
+    return _micros(one.seconds) - _micros(limit)
 
 
 def _micros(seconds: float) -> int:
@@ -109,7 +127,9 @@ def notes(measures: Mapping[Measure, tuple[float, ...]], seen: Activity) -> Iter
         told = "; ".join(map(_told, over[:_MOST_TOLD]))
         more = f"; and {len(over) - _MOST_TOLD} more" if len(over) > _MOST_TOLD else ""
         yield f"{_statements(len(over))} running for longer than allowed now: {told}{more}"
-    several = [one for one in seen.running if one.several and one.seconds > _LONG]
+    several = [
+        one for one in seen.running if one.several and one.seconds > limits.get(one.group or "", _LONG)
+    ]
     unknown = [one for one in seen.running if not one.group and not one.several and one.seconds > _LONG]
     if limits and unknown:
         yield f"{_statements(len(unknown))} running that fall in no class, {_for(unknown)}"

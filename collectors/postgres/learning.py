@@ -79,7 +79,7 @@ class Learning:
         self._characters = 0  # of the texts in it
         self._shapes: dict[str, Shape | Unparsed] = {}
         self._read_at: float | None = None
-        self._emitted: dict[str, str] = {}  # classes by fingerprint
+        self._emitted: dict[str, tuple[str, bool]] = {}  # by fingerprint: class, and by our own catalogue
         self._told: OrderedDict[int, Label] = OrderedDict()
         self._pause = _PAUSE
         self._allowed = float(_SAVED_UP)  # readings
@@ -94,7 +94,7 @@ class Learning:
         """Take over what an earlier run learnt by the same rules; the history has the rest of it."""
         if labels.rules == self.labels.rules and not self.labels.known:
             self.labels = labels
-            self._emitted = {label.fingerprint: label.group for label in labels.known.values()}
+            self._emitted = {label.fingerprint: (label.group, True) for label in labels.known.values()}
 
     def spare(self, *, on: bool) -> None:
         """Read texts a quarter as often, or as often as ever."""
@@ -247,8 +247,8 @@ class Learning:
         label = self._classifier.label(text, shape, sight, runner)
         known = self._emitted.get(label.fingerprint)
         # Elsewhere less is known of the same shape: what the catalogue told stays.
-        if label.group != OWN and (known is None or (ours and known != label.group)):
-            self._emitted[label.fingerprint] = label.group
+        if label.group != OWN and (known is None or (ours and known != (label.group, True))):
+            self._emitted[label.fingerprint] = label.group, ours
             self.upto += 1
             told = traits(shape) if isinstance(shape, Shape) else ()
             one = Statement(self._source, label.fingerprint, label.group, label.why, redacted(text), told)
@@ -270,7 +270,7 @@ class Learning:
         if len(kept) > 2 * len(lines) + _MOST_TEXTS:
             present = {statement_of(line) for line in lines}
             kept = {statement: label for statement, label in kept.items() if statement in present}
-            self._emitted = {label.fingerprint: label.group for label in kept.values()}
+            self._emitted = {label.fingerprint: (label.group, True) for label in kept.values()}
         self.labels = Labels(self.labels.rules, MappingProxyType(kept | found))
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from collectors.postgres.keys import Catalogue
 from collectors.postgres.parsing import Condition, Relation, Shape
 
-_LISTS = frozenset({"list", "array"})
+_LISTS = frozenset({"single", "list", "array"})
 
 
 class Key(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from collectors.postgres.evicted import at_most
 from collectors.postgres.moved import Moved
 from collectors.postgres.snapshot import PostgresSnapshot, Statements
 from collectors.postgres.statements import MOST_ENTRIES
@@ -25,7 +26,8 @@ def notes(
         yield _reset(found, before, after)
     if wiped := found.wiped.total():
         yield (
-            f"{wiped} entries of pg_stat_statements were reset one by one{_of(found.wiped, new.databases)}, "
+            f"{_entries(wiped)} of pg_stat_statements {'was' if wiped == 1 else 'were'} reset "
+            f"{'by itself' if wiped == 1 else 'one by one'}{_of(found.wiped, new.databases)}, "
             "which Headroom never does; what they counted since the last reading is lost"
         )
     if not new.nesting:
@@ -33,22 +35,63 @@ def notes(
             "pg_stat_statements before 1.9 does not tell nested statements from top-level ones and counts "
             "both where pg_stat_statements.track is all; ALTER EXTENSION pg_stat_statements UPDATE mends it"
         )
-    evicted = 0 if old.evictions is None or new.evictions is None else new.evictions[1] - old.evictions[0]
-    if evicted > 0:
-        yield (
-            f"pg_stat_statements threw entries away {evicted} times in this "
-            "interval, and what they did last is lost; raise pg_stat_statements.max"
-        )
+    yield from _evictions(old, new)
+    yield from _untracked(new)
+    yield from _elsewhere(found, after, new)
     if not (old.complete and new.complete):
         yield f"pg_stat_statements holds more than {MOST_ENTRIES:,} entries; the rest is not read"
     if new.unreadable:
         name = after.role.replace('"', '""')
         yield (
-            f"{new.unreadable} entries of other roles cannot be read and are in no figure: "
+            f"{_entries(new.unreadable)} of other roles cannot be read and "
+            f"{'is' if new.unreadable == 1 else 'are'} in no figure: "
             f'GRANT pg_read_all_stats TO "{name}";'
         )
     if found.broken:
-        yield f"{found.broken} entries of pg_stat_statements could not be understood and are left out"
+        left = "is left out" if found.broken == 1 else "are left out"
+        yield f"{_entries(found.broken)} of pg_stat_statements could not be understood and {left}"
+
+
+def _untracked(new: Statements) -> Iterator[str]:
+    """Say for whom the server counts nothing: an idle class may be a busy one there."""
+    for database, role in new.untracked[:_NAMED]:
+        whose = f"role {new.roles.get(role, str(role))}" if role else "any role"
+        where = f" in database {new.databases.get(database, str(database))}" if database else ""
+        yield (
+            f"what {whose} runs{where} is counted nowhere: pg_stat_statements.track = none or "
+            "compute_query_id = off is set there; RESET it by ALTER ROLE or ALTER DATABASE"
+        )
+
+
+def _elsewhere(found: Moved, after: PostgresSnapshot, new: Statements) -> Iterator[str]:
+    """Say where most calls are, if not in the database whose keys can be read."""
+    calls: Counter[int] = Counter()
+    for move in found.moves:
+        calls[move.database] += move.change.n
+    if not calls or not after.database:
+        return
+    (most, count), whole = calls.most_common(1)[0], calls.total()
+    name = new.databases.get(most, str(most))
+    if name != after.database and count > whole / 2:
+        yield (
+            f"{count / whole:.0%} of the calls are in database {name}, whose keys cannot be read from "
+            f"{after.database}: let the URL end in /{name}, or its look-ups are told by the names of columns"
+        )
+
+
+def _evictions(old: Statements, new: Statements) -> Iterator[str]:
+    if old.evictions is not None and new.evictions is not None:
+        evicted = new.evictions[1] - (old.evictions[0] if new.reset == old.reset else 0)
+        if evicted > 0:
+            yield (
+                f"pg_stat_statements threw entries away {evicted} time{'' if evicted == 1 else 's'} in this "
+                "interval, and what they did last is lost; raise pg_stat_statements.max"
+            )
+    elif old.complete and new.complete and at_most(old, new):
+        yield (
+            "pg_stat_statements is full, or was, and before extension 1.9 does not tell what it throws away; "
+            "raise pg_stat_statements.max, and ALTER EXTENSION pg_stat_statements UPDATE"
+        )
 
 
 def _unclassified(found: Moved) -> Iterator[str]:
@@ -60,7 +103,8 @@ def _unclassified(found: Moved) -> Iterator[str]:
         time = sum(one.total for one in unclassified) / took if took else 0.0
         yield f"{share:.1%} of the calls and {time:.1%} of the execution time fall in no query class"
     if found.pending:
-        yield f"{found.pending} statements are too new to be classified; texts are read about once a minute"
+        new = "1 statement is" if found.pending == 1 else f"{found.pending} statements are"
+        yield f"{new} too new to be classified; texts are read about once a minute"
 
 
 def _reset(found: Moved, before: PostgresSnapshot, after: PostgresSnapshot) -> str:
@@ -78,6 +122,10 @@ def _reset(found: Moved, before: PostgresSnapshot, after: PostgresSnapshot) -> s
     seconds = (found.reset - before.at).total_seconds()
     lost = f"what the {seconds:.0f} s before that held is lost" if seconds > 0 else "what it held is lost"
     return f"{what} at {found.reset:%H:%M:%S} UTC; {lost}"
+
+
+def _entries(count: int) -> str:
+    return f"{count} entr{'y' if count == 1 else 'ies'}"
 
 
 def _of(databases: Counter[int], names: Mapping[int, str]) -> str:

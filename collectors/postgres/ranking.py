@@ -102,5 +102,6 @@ def _debt(changes: Sequence[Change], limit: float | None) -> _Debt:
     time = changes[0].total if len(changes) == 1 else sum(change.total for change in changes)
     if limit is None or all(change.cap is not None and change.cap <= limit for change in changes):
         return 0.0, 0.0, time
-    owed = debt(summed(changes), limit)
+    (proven,) = certain(changes, (limit,))
+    owed = debt(summed(changes), limit, proven)
     return owed.low or 0.0, owed.high or 0.0, time

@@ -17,6 +17,7 @@ _LONGEST_NAME = 128  # the server cuts names at 63 bytes
 _VERBS = frozenset({"create", "alter"})
 _SECRET = frozenset({"role", "user", "group", "database", "server", "subscription", "publication", "system"})
 _SECRET |= {"foreign", "function", "procedure", "routine"}
+_CHANNELS = frozenset({"listen", "notify", "unlisten"})  # often called after a tenant, a user or a token
 _SCOPES = frozenset({"session", "local"})
 
 
@@ -59,7 +60,7 @@ def _kept(meant: Sequence[Piece]) -> int | None:
             return 4
         case [verb, kind, *_] if verb in _VERBS and kind in _SECRET:
             return 2
-        case ["copy", *rest] if "program" in rest:
+        case [verb, *rest] if verb in _CHANNELS or (verb == "copy" and "program" in rest):
             return 1
         case ["set", scope, *_] if scope in _SCOPES:
             return 3 + _dots(meant, 3)

@@ -58,6 +58,9 @@ def _grant(said: str, role: str) -> str:
     return f"GRANT {what} TO {role};"
 
 
+_HUNG_UP = "server closed the connection unexpectedly"  # libpq's own words, in no other language
+
+
 def in_session(error: psycopg.Error, address: Address) -> SourceError:
     """Return why a session that was open gave nothing."""
     match error:
@@ -78,6 +81,12 @@ def in_session(error: psycopg.Error, address: Address) -> SourceError:
                 f"{address.place} ended the session: it is shutting down, or somebody ends sessions there; "
                 "the next poll tries again",
             )
+    if _HUNG_UP in str(error):
+        return SourceError(
+            Reason.UNREACHABLE,
+            f"{address.place} closed the connection: it crashed or was restarted, or somebody ended the "
+            "session; the next poll tries again",
+        )
     return SourceError(Reason.UNREACHABLE, f"{address.place} broke off: {quoted(str(error), address)}")
 
 

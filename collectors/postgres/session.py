@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.sql import SQL, Composed
 
 from collectors.postgres import admission, refusals
 from collectors.postgres.address import Address
@@ -139,6 +140,13 @@ class Session:
         if connection is not None:
             with contextlib.suppress(psycopg.Error):
                 await connection.close()
+
+
+async def fetched(
+    connection: Connection, asked: SQL | Composed, parameters: Sequence[Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Return all rows of a statement; an error of psycopg where the server does not give them."""
+    return await (await connection.execute(asked, parameters)).fetchall()
 
 
 def _cut(connection: Connection) -> None:

@@ -95,6 +95,7 @@ class Statements:
         most: how many entries the server keeps; None where it does not tell. Not dumped.
         own: connections that this collector held, and temporary blocks that its statements ever wrote, when
             it last looked; None before. Not dumped.
+        untracked: databases and roles by id, 0 for all, of which the server counts nothing. Not dumped.
         databases, roles: names by id, of those that were dropped since, too.
         learnt: what this process learnt of statements so far, numbered; not dumped, since it holds texts.
         learnt_upto: the number of the last.
@@ -112,6 +113,7 @@ class Statements:
     texts: str = ""
     most: int | None = field(default=None, compare=False)
     own: tuple[int, int] | None = field(default=None, compare=False)
+    untracked: tuple[tuple[int, int], ...] = field(default=(), compare=False)
     databases: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     roles: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     learnt: tuple[tuple[int, Statement], ...] = field(default=(), repr=False, compare=False)
@@ -142,6 +144,7 @@ class PostgresSnapshot:
         role: who asked.
         backend: the server process that answered; a crash of any of them takes all with it.
         standby: whether it replays what another server does.
+        database: to which one it is connected, where that is known; not dumped.
     """
 
     at: datetime
@@ -152,6 +155,7 @@ class PostgresSnapshot:
     role: str = ""
     backend: int = 0
     standby: bool = False
+    database: str = field(default="", compare=False)
 
     @property
     def epoch(self) -> str:

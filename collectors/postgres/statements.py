@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from functools import partial
 
 from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from collectors.postgres import sql_files
 
 MARKER = "/* headroom */"
 MOST_ENTRIES = 50_000
@@ -29,12 +30,8 @@ _PLANNING = "total_plan_time"
 _BIRTHS = ("stats_since", "minmax_stats_since")
 _TOP = "toplevel"
 
-
-@cache
-def load(name: str) -> SQL:
-    """Return the statement in `sql/<name>.sql`, without the comment lines above it."""
-    text = files(__package__).joinpath("sql", f"{name}.sql").read_text()
-    return SQL("\n".join(line for line in text.splitlines() if not line.startswith("--")))
+load = partial(sql_files.load, __package__)
+"""Returns the statement in `sql/<name>.sql`."""
 
 
 @dataclass(frozen=True, slots=True)

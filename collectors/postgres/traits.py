@@ -23,10 +23,12 @@ def traits(shape: Shape) -> tuple[tuple[str, str], ...]:
 def _found(shape: Shape) -> Iterator[tuple[str, str]]:
     yield "kind", shape.kind
     yield "tables", _joined(f"{schema}.{name}" if schema else name for schema, name in shape.tables)
-    for name, operand in (("equal", "constant"), ("listed", "list"), ("any", "array")):
+    for name, operands in (("equal", ("constant",)), ("listed", ("single", "list")), ("any", ("array",))):
         yield (
             name,
-            _joined(one.column for one in shape.conditions if (one.operator, one.operand) == ("=", operand)),
+            _joined(
+                one.column for one in shape.conditions if one.operator == "=" and one.operand in operands
+            ),
         )
     yield "order", _joined(f"{'-' if down else ''}{name}" for name, down in shape.order)
     yield from ((name, "yes") for name in _FLAGS if getattr(shape, name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import add
 
@@ -55,10 +56,12 @@ def difference(
     found = moved(before, after, old, new)
     limits = {measure.group.removeprefix(GROUP): thresholds for measure, thresholds in measures.items()}
     made = pieces(found, limits, new.databases)
-    lost = 0 if old.evictions is None or new.evictions is None else evicted.at_most(old, new)
+    lost = evicted.at_most(old, new)
+    unseen = failed.unseen(before.activity, after.activity, found.moves)
     observations = []
     for measure, thresholds in measures.items():
         part = _part(found, measure.group.removeprefix(GROUP), thresholds, made, span)
+        part = replace(part, detail="; ".join(each for each in (part.detail, unseen) if each))
         parts = (part, *_beside(found, thresholds, lost, part))
         observations.append(Observation(Series.of(measure), parts))
     observations.append(Observation(Series(source, UNCLASSIFIED), (_unclassified(found, span),)))

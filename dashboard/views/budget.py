@@ -11,7 +11,7 @@ from plotly.io import from_json
 
 from dashboard import charts, data, detail, instances, markup, visitor
 from dashboard.choice import address, names, wanted
-from dashboard.notices import style, trouble
+from dashboard.notices import style, trouble, waiting
 from dashboard.statement_link import asked
 from dashboard.trace import CALM, end, step
 from headroom.budgets import Limit, Reason
@@ -164,7 +164,7 @@ def page() -> None:
         config = data.configuration()
     except data.Unavailable as error:
         trouble(error)
-        waiting()
+        waiting(data.configuration)
         return
     row_id = choose(config)
     if row_id is None:
@@ -190,16 +190,6 @@ def page() -> None:
         )
     chart(row_id, period, hold=hold)
     st.html(f"<h2 class='hr-h2'>The promise</h2>{detail.promise(budget, data.now())}")
-
-
-@st.fragment(run_every=data.REFRESH)
-def waiting() -> None:
-    """Look whether the configuration can be read again, and then draw the whole page."""
-    try:
-        data.configuration()
-    except data.Unavailable:
-        return
-    st.rerun()
 
 
 page()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import data, data_database, findings, instances, markup, sessions, statement_table, visitor
 from dashboard.data_database import PERIODS, Work
 from dashboard.foreign import one_line
-from dashboard.notices import finding, style, trouble
+from dashboard.notices import finding, style, trouble, waiting
 from dashboard.spans import took
 from dashboard.statement_link import NO_CLASS_SHOWN, statements_link
 from dashboard.workload import Line, chosen
@@ -23,6 +23,7 @@ from headroom.units import format_duration
 
 ALL_CLASSES, ALL_DATABASES = "all classes", "all databases"
 _SELDOM = 10 * data.REFRESH  # what changes once an hour, or is long
+_DUE = 65  # minutes: an audit is made every hour, and takes its time
 _KINDS = {Kind.STATEMENTS, Kind.CONNECTIONS}
 
 
@@ -101,10 +102,14 @@ def listing(source: str, period: str, group: str, database: str, words: str) -> 
         return
     wanted = NO_CLASS if group == NO_CLASS_SHOWN else "" if group == ALL_CLASSES else group
     picked = chosen(found.found, wanted, "" if database == ALL_DATABASES else database, words)
-    st.html(f"{_told(found)}{_table(picked, source, period, nothing=not found.found)}")
+    chosen_by = {"class": (group, ALL_CLASSES), "database": (database, ALL_DATABASES), "q": (words, "")}
+    kept = {name: value for name, (value, all_of_them) in chosen_by.items() if value != all_of_them}
+    st.html(f"{_told(found)}{_table(picked, source, period, kept, nothing=not found.found)}")
 
 
-def _table(picked: Sequence[Line], source: str, period: str, *, nothing: bool) -> str:
+def _table(
+    picked: Sequence[Line], source: str, period: str, kept: Mapping[str, str], *, nothing: bool
+) -> str:
     if nothing:
         return (
             f'<p class="hr-said" data-empty="statements">No statement was recorded in the last {period}. '
@@ -116,7 +121,7 @@ def _table(picked: Sequence[Line], source: str, period: str, *, nothing: bool) -
             '<p class="hr-said" data-empty="filter">No statement of this period fits. '
             "Choose another class or database, or search for fewer words.</p>"
         )
-    return statement_table.table(picked, base=visitor.base(), source=source, period=period)
+    return statement_table.table(picked, base=visitor.base(), source=source, period=period, kept=kept)
 
 
 def _told(found: Work) -> str:
@@ -128,8 +133,8 @@ def _told(found: Work) -> str:
     since = visitor.clock(found.since, data.now(), visitor.zone())
     most = f"{rest / time:.0%} of the time" if time else "none"
     return (
-        f'<p class="hr-said">Since {since}: {calls:,} calls, {took(time)}. “Time over limit” adds up what '
-        "calls took beyond the limit of their class; what is certain of it decides the order. At each "
+        f'<p class="hr-said">All statements since {since}: {calls:,} calls, {took(time)}. “Time over limit” '
+        "adds up what calls took beyond the limit of their class; what is certain of it decides the order. At each "
         "poll the 30 worst statements are recorded one by one, the others as the rest of their class "
         f"({most} here): “at least” stands where some calls may be in it.</p>"
     )
@@ -150,15 +155,16 @@ def audited(source: str) -> None:
             "habits against this database. <code>headroom run</code> makes one a minute after its start and "
             "then every hour; this shows the findings at once:</p>"
         )
-        st.code(findings.command(config.path, source), language="bash")
+        st.code(findings.command(config.path, source), language="bash", wrap_lines=True)
         return
     minutes = int((data.now() - found.audit.at).total_seconds() // 60)
     age = f"{format_duration(timedelta(minutes=minutes))} ago" if minutes > 0 else "just now"
     at = visitor.clock(found.audit.at, data.now(), visitor.zone())
     st.html(
         f"{findings.summary(found.audit.findings)}"
-        f'<p class="hr-said">Audited {age}, at {at}. Headroom changes nothing: what mends a finding is for a '
-        "person to read and run. <code>headroom audit --sql</code> prints it as one script.</p>"
+        f'<p class="hr-said">Audited {age}, at {at}; {_next(minutes)}; <code>headroom audit</code> '
+        "looks now. Headroom changes nothing: what mends a finding is for a person to read and run. "
+        "<code>headroom audit --sql</code> prints it as one script.</p>"
     )
     for state, ones in findings.grouped(found.audit.findings).items():
         if state in findings.FOLDED:
@@ -166,6 +172,13 @@ def audited(source: str) -> None:
         else:
             for one in ones:
                 finding(one)
+
+
+def _next(minutes: int) -> str:
+    """Return when the next audit is due, so many minutes after the last."""
+    if minutes < _DUE:
+        return "the next one follows within the hour"
+    return "the next one is overdue: <code>headroom run</code> makes it once the polls of this source work"
 
 
 @st.fragment(run_every=data.REFRESH)
@@ -182,7 +195,7 @@ def held(source: Source) -> None:
         seats = sessions.table(found.seats)
     st.html(
         f"<h2 class='hr-h2'>Connections</h2>{seats}"
-        f"<h2 class='hr-h2'>What Headroom costs</h2>{sessions.cost(found.own, source.cost)}"
+        f"<h2 class='hr-h2'>What Headroom costs</h2>{sessions.cost(found.own, source.cost, found.own_said)}"
     )
 
 
@@ -221,7 +234,7 @@ def page() -> None:
         config = data.configuration()
     except data.Unavailable as error:
         trouble(error)
-        waiting()
+        waiting(data.configuration)
         return
     found = postgres(config)
     if not found:
@@ -247,16 +260,6 @@ def page() -> None:
     st.html("<h2 class='hr-h2'>Findings of the audit</h2>")
     audited(source.name)
     held(source)
-
-
-@st.fragment(run_every=data.REFRESH)
-def waiting() -> None:
-    """Look whether the configuration can be read again, and then draw the whole page."""
-    try:
-        data.configuration()
-    except data.Unavailable:
-        return
-    st.rerun()
 
 
 page()

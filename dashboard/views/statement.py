@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from html import escape
 from shlex import quote
 
@@ -13,11 +14,12 @@ from dashboard import data, data_database, findings, statement_chart, visitor
 from dashboard.data_database import PERIODS, Past
 from dashboard.detail import facts
 from dashboard.foreign import one_line
-from dashboard.notices import finding, style, trouble
+from dashboard.notices import finding, style, trouble, waiting
 from dashboard.shares import shares
 from dashboard.spans import between, took
 from dashboard.sql_layout import laid_out
 from dashboard.statement_doubts import doubts
+from dashboard.statement_link import back
 from dashboard.statement_trace import Stretch, Whole
 from dashboard.workload import Key, limits, percentile
 from headroom.budgets import Kind, Unit
@@ -145,18 +147,19 @@ def drawn(
     return str(made.to_json())
 
 
-def named(source: str, fingerprint: str) -> None:
-    """Draw the findings about the statement, and how to ask on the command line."""
+def named(source: str, fingerprint: str, known: Statement | None) -> None:
+    """Draw the findings about the statement and its tables."""
     try:
         config = data.configuration()
         audit = data_database.beside(config, data.moment(config), source).audit
     except data.Unavailable as error:
         trouble(error)
         return
-    found = [] if audit is None else findings.naming(audit.findings, fingerprint)
+    found = [] if audit is None else findings.naming(audit.findings, fingerprint, known)
     st.html("<h2 class='hr-h2'>Findings about it</h2>")
     if not found:
-        none = "No audit yet." if audit is None else "The newest audit names it nowhere."
+        nothing = "The newest audit found nothing about it, nor to be mended on its tables."
+        none = "No audit yet." if audit is None else nothing
         st.html(f'<p class="hr-said" data-empty="findings">{none}</p>')
     for one in found:
         finding(one)
@@ -180,7 +183,7 @@ def ask(config: Config, known: Statement) -> None:
     lines += [] if budget is None else [f"headroom explain {quote(budget)} {file}"]
     lines.append(findings.command(config.path, known.source))
     st.html("<h2 class='hr-h2'>On the command line</h2>")
-    st.code("\n".join(lines), language="bash")
+    st.code("\n".join(lines), language="bash", wrap_lines=True)
 
 
 def page() -> None:
@@ -195,13 +198,13 @@ def page() -> None:
             config, found = read(source, fingerprint, _PEEK)
     except data.Unavailable as error:
         trouble(error)
-        waiting(source, fingerprint)
+        waiting(partial(read, source, fingerprint, _PEEK))
         return
     st.page_link(
         "views/database.py",
         label="All statements",
         icon=":material/arrow_back:",
-        query_params={"source": source} if source else None,
+        query_params=back(st.query_params.to_dict(), source),
     )
     known = next((one for one in found.known if one.source == source), None)
     if known is None and not fingerprint:
@@ -234,19 +237,9 @@ def page() -> None:
         label_visibility="collapsed",
     )
     history(source, fingerprint, period)
-    named(source, fingerprint)
+    named(source, fingerprint, known)
     if known is not None:
         ask(config, known)
-
-
-@st.fragment(run_every=data.REFRESH)
-def waiting(source: str, fingerprint: str) -> None:
-    """Look whether configuration and history can be read again, and then draw the whole page."""
-    try:
-        read(source, fingerprint, _PEEK)
-    except data.Unavailable:
-        return
-    st.rerun()
 
 
 page()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from headroom.audit.names import quoted
@@ -12,7 +13,13 @@ _BYTES = {"B": 1, "kB": 1024, "8kB": 8192, "MB": 1024**2, "GB": 1024**3, "TB": 1
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZES = (("TB", 1024**4), ("GB", 1024**3), ("MB", 1024**2), ("kB", 1024))
 _SPANS = (("min", 60_000), ("s", 1000), ("ms", 1))
-_VALUE = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)")
+_VALUE = re.compile(
+    r"[ \t\n\v\f\r]*([+-]?(?:0[xX][0-9a-fA-F]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?))"
+    r"[ \t\n\v\f\r]*([A-Za-z]*)[ \t\n\v\f\r]*"
+)
+_OCTAL = re.compile(r"[+-]?0[0-7]+")
+_SWITCHES = (("true", 1.0), ("false", 0.0), ("yes", 1.0), ("no", 0.0))
+_FRACTIONS = frozenset({"random_page_cost"})  # all others of the guide are whole numbers in their unit
 _PLAIN = re.compile("[a-z_][a-z0-9_]*(?:[.][a-z_][a-z0-9_]*)?")
 _LONGEST = 80
 
@@ -54,21 +61,42 @@ def in_seconds(setting: Setting) -> float:
 
 
 def read(text: str, setting: Setting) -> float | None:
-    """Return what a role or a database set, such as "5s", in the unit of `setting`; None where unreadable."""
-    if text in {"on", "true", "yes"}:
-        return 1.0
-    if text in {"off", "false", "no"}:
-        return 0.0
-    found = _VALUE.fullmatch(text.strip())
+    """Return what a role or a database set, such as "5s", in the unit of `setting`; None where unreadable.
+
+    The server keeps such a value as it was written, so it is read as the server reads it: "OFF", "f", "0x0",
+    "1e6", ".5h"; of a setting of whole numbers "0.4ms" is rounded to 0, which is none.
+    """
+    if setting.value in {"on", "off"}:
+        return _switch(text.lower())
+    found = _VALUE.fullmatch(text)
     if found is None:
         return None
-    number, unit = float(found[1]), found[2]
-    if not unit:
-        return number
-    for units in (_BYTES, _SECONDS):
-        if unit in units and setting.unit in units:
-            return number * units[unit] / units[setting.unit]
-    return None
+    number, unit = _number(found[1], setting), found[2]
+    if unit:
+        units = next((some for some in (_BYTES, _SECONDS) if unit in some and setting.unit in some), None)
+        if units is None:
+            return None
+        number *= units[unit] / units[setting.unit]
+    if not math.isfinite(number):
+        return None
+    return number if setting.name in _FRACTIONS else float(round(number))
+
+
+def _switch(word: str) -> float | None:
+    """Return 1 or 0 for what the server takes for a boolean, which may be cut short if that is no riddle."""
+    if word in {"on", "1"}:
+        return 1.0
+    if word in {"off", "of", "0"}:
+        return 0.0
+    return next((number for whole, number in _SWITCHES if word and whole.startswith(word)), None)
+
+
+def _number(word: str, setting: Setting) -> float:
+    if "x" in word.lower():
+        return float(int(word, 16))
+    if setting.name not in _FRACTIONS and _OCTAL.fullmatch(word):
+        return float(int(word, 8))
+    return float(word)
 
 
 def clean(name: str) -> str:

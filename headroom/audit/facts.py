@@ -83,10 +83,15 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """The columns of a table that refer to another."""
+    """The columns of a table that refer to another.
+
+    Attributes:
+        to: schema and name of the other.
+    """
 
     name: str
     columns: tuple[str, ...]
+    to: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ class Table:
         partitioned: holds no rows itself; autovacuum never analyses it.
         parent: schema and name of the table that it is a partition of; None where it is none.
         locked: an ACCESS EXCLUSIVE lock was held on it, so that reading more would have waited.
+        partitions: right below it, also those that are not among the tables that were read.
+        foreign: those of them that are foreign tables, which are never read and can have no index.
     """
 
     schema: str
@@ -121,6 +128,8 @@ class Table:
     parent: tuple[str, str] | None = None
     foreign_keys: tuple[ForeignKey, ...] = ()
     locked: bool = False
+    partitions: int = 0
+    foreign: int = 0
 
     @property
     def size(self) -> float:
@@ -141,6 +150,8 @@ class Facts:
         server: its settings and sessions; None where they were not read.
         workload: the statements that it ran; None where they were not read.
         skipped: what was not read and why, one sentence each.
+        taken: schema and name of every relation that has, or begins with, a name of the guide's indexes:
+            views and sequences, too, share one space of names with indexes.
     """
 
     source: str
@@ -155,6 +166,7 @@ class Facts:
     server: Server | None = None
     workload: Workload | None = None
     skipped: tuple[str, ...] = ()
+    taken: frozenset[tuple[str, str]] = frozenset()
     complete: bool = True
     """Every table and index of the database was read, those that are locked left aside."""
     _indexes: _Grouped[Index] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from headroom.audit.facts import Index, Key
 from headroom.audit.names import shown
-from headroom.audit.predicate import FALSE, meaning
+from headroom.audit.predicate import FALSE, meaning, without_constants
 from headroom.audit.wanted import Wanted
 
 
@@ -60,7 +60,7 @@ def of_predicate(predicate: str, wanted: Wanted, faults: list[str], doubts: list
     """Add what the predicate has against it."""
     if wanted.only is None:
         if predicate:
-            faults.append(f"it holds only the rows WHERE {shown(_bare(predicate))}, and all are wanted")
+            faults.append(f"it holds only the rows WHERE {_told(predicate)}, and all are wanted")
         return
     column, condition = wanted.only
     if not predicate:
@@ -75,7 +75,7 @@ def of_predicate(predicate: str, wanted: Wanted, faults: list[str], doubts: list
             f"say IS FALSE, and never for {wanted.predicate}"
         )
         return
-    faults.append(f"its predicate is WHERE {shown(_bare(predicate))} instead of WHERE {wanted.predicate}")
+    faults.append(f"its predicate is WHERE {_told(predicate)} instead of WHERE {wanted.predicate}")
 
 
 def printed(keys: tuple[Key, ...]) -> str:
@@ -111,12 +111,16 @@ def _of_order(keys: tuple[Key, ...], wanted: Wanted) -> list[str]:
 
 
 def _printed(key: Key) -> str:
-    words = [shown(key.column) if key.column else shown(key.expression or "an expression")]
+    words = [shown(key.column or without_constants(key.expression or "an expression"))]
     if key.descending:
         words.append("DESC")
     if key.nulls_first != key.descending:
         words.append("NULLS FIRST" if key.nulls_first else "NULLS LAST")
     return " ".join(words)
+
+
+def _told(predicate: str) -> str:
+    return shown(without_constants(_bare(predicate)))
 
 
 def _bare(predicate: str) -> str:

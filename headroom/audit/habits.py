@@ -24,6 +24,7 @@ _SQUASHED = 180000  # PostgreSQL 18 takes lists of constants for one
 _MOST_COLUMNS = 12
 _MOST_TABLES = 4
 _WHOLE = 0.5  # of a table's pages
+_RUN = frozenset({"select", "insert", "update", "delete"})
 _MOST_ROWS = 300  # on a page of 8,192 bytes: each takes 28 bytes at least
 
 
@@ -64,27 +65,37 @@ def row_by_row_writes(case: Case) -> Iterator[Finding]:
 
 
 def no_where(case: Case) -> Iterator[Finding]:
-    """Yield each statement that goes over a whole large table, judged by the blocks that it touched."""
+    """Yield each statement that goes over a whole large table, judged by the blocks that it touched.
+
+    A table that was emptied is small by now: what is deleted or updated in it is judged by its rows, too.
+    """
     rule, guide = "postgres.no_where", "Query Builder Best Practices: use WHERE clauses effectively"
     found = []
     for one, shape in _shapes(case):
-        writes = shape.kind in ("update", "delete")
-        if shape.where or shape.limit or not (writes or shape.kind == "select"):
+        if shape.unbound and shape.kind in _RUN:
+            names, many = shape.unbound, one.total.rows_per_call >= _LARGE and shape.kind != "select"
+        elif shape.kind == "select" and not (shape.where or shape.limit):
+            names, many = shape.tables, False
+        else:
             continue
         table = max(
-            (table for name in shape.tables if (table := table_of(name, case))),
+            (table for name in names if (table := table_of(name, case))),
             key=lambda table: table.size,
             default=None,
         )
-        if table is None or table.size < _LARGE or not _goes_over(one.total, table):
+        large = table is not None and table.size >= _LARGE and _goes_over(one.total, table)
+        if not (large or many):
             continue
         blocks = one.total.blocks / max(1, one.total.calls)
+        over = clean(names[0])
+        if large and table is not None:
+            over = f"{clean(table.name)}, about {table.size:,.0f} rows"
         told = (
-            f"has no WHERE and goes over {clean(table.name)}, about {table.size:,.0f} rows; "
+            f"has no WHERE and goes over {over}; "
             f"{one.total.calls:,} calls, {rate(one.total.rows_per_call)} rows and {rate(blocks)} blocks each"
         )
-        fix = f"add the WHERE that the screen or job means{'' if writes else ', or LIMIT'}"
-        state = State.FAIL if writes else State.WARN
+        fix = f"add the WHERE that the screen or job means{'' if shape.unbound else ', or LIMIT'}"
+        state = State.FAIL if shape.unbound else State.WARN
         found.append(Finding(rule, about(one, case), state, guide, with_text(told, one), fix))
     yield from _or_none(found, rule, guide, case, f"goes over a table of {_LARGE:,} rows without a WHERE")
 

@@ -48,6 +48,13 @@ def _of(index: Index, facts: Facts) -> Finding:
     said = f"{name} on {shown(index.table)} is not valid: building it failed"
     if index.partitioned:
         said = f"{name} on {shown(index.table)} is not valid: not every partition has its part of it"
+        if any(one.foreign for one in facts.tables if (one.schema, one.name) == (index.schema, index.table)):
+            said += ", and a foreign table can have none, so that it will never be valid"
+            fix = (
+                f"DROP INDEX {qualified(index.schema, index.name)}; then CREATE INDEX CONCURRENTLY on each "
+                "of the other partitions, and at last, without ONLY, on the whole, which takes those over"
+            )
+            return Finding(RULE, where, State.FAIL, GUIDE, said, fix)
         fix = (
             "CREATE INDEX CONCURRENTLY on each partition that lacks it, then ALTER INDEX "
             f"{qualified(index.schema, index.name)} ATTACH PARTITION …"

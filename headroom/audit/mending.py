@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headroom.audit.facts import Facts, Index, Table
+from headroom.audit.fit import fit
 from headroom.audit.names import free_name, qualified, quoted
 from headroom.audit.wanted import Wanted
 
@@ -15,7 +16,7 @@ def made(wanted: Wanted, table: Table, facts: Facts, instead: Index | None = Non
     `instead` is the index that has the guide's name now and stands in the way: `CREATE INDEX IF NOT EXISTS`
     would keep it without a word. One that is read is dropped when its successor is there; one that guards
     something is left, and the new one is called otherwise. Nothing is returned for partitions of partitions,
-    or very many: those need a person's plan.
+    very many, or such as were not read: those need a person's plan.
     """
     taken = _taken(table.schema, facts)
     if table.partitioned:
@@ -60,6 +61,8 @@ def _on_partitions(wanted: Wanted, table: Table, facts: Facts, whole: Index | No
     partitions = facts.partitions_of(table)
     if len(partitions) > _MOST_PARTITIONS or any(one.partitioned for one in partitions):
         return ()
+    if len(partitions) < table.partitions:
+        return ()  # the whole would never become valid: it waits for a part of every partition
     name = free_name(wanted.name, _taken(table.schema, facts)) if whole is None else whole.name
     there = {(one.schema, one.table) for one in (() if whole is None else facts.parts_of(whole))}
     statements = []
@@ -69,13 +72,27 @@ def _on_partitions(wanted: Wanted, table: Table, facts: Facts, whole: Index | No
     for number, part in enumerate(partitions, start=1):
         if (part.schema, part.name) in there:
             continue
-        own = free_name(wanted.name, _taken(part.schema, facts) | {name}, f"_part{number}")
+        own = _attachable(wanted, part, facts)
+        if not own:
+            own = free_name(wanted.name, _taken(part.schema, facts) | {name}, f"_part{number}")
+            statements.append(create(own, part, wanted))
         index, of_part = qualified(table.schema, name), qualified(part.schema, own)
-        statements += [create(own, part, wanted), f"ALTER INDEX {index} ATTACH PARTITION {of_part};"]
+        statements.append(f"ALTER INDEX {index} ATTACH PARTITION {of_part};")
     return tuple(statements)
 
 
+def _attachable(wanted: Wanted, part: Table, facts: Facts) -> str:
+    """Return the name of an index of a partition that is what the whole needs of it; empty where none is."""
+    for index in facts.indexes_of(part):
+        found = fit(index, wanted)
+        if found.faults or found.doubts or found.remarks or found.unread or not found.usable:
+            continue  # PostgreSQL attaches no index that has more columns, or is unique
+        turned = any(key.descending != (key.column in wanted.downwards) for key in index.keys)
+        if index.parent is None and not turned:
+            return index.name
+    return ""
+
+
 def _taken(schema: str, facts: Facts) -> frozenset[str]:
-    return frozenset(
-        one.name for group in (facts.tables, facts.indexes) for one in group if one.schema == schema
-    )
+    read = {one.name for group in (facts.tables, facts.indexes) for one in group if one.schema == schema}
+    return frozenset(read | {name for place, name in facts.taken if place == schema})

@@ -170,9 +170,8 @@ def _told(applications: Sequence[Sessions]) -> str:
 
 
 def _whose(one: Sessions) -> str:
+    """Return a pool in words, without what the application calls itself: anything may stand there."""
     words = f"role {named(one.role)}"
-    if one.application:
-        words += f", application {named(one.application)}"
     if one.database:
         words += f", database {named(one.database)}"
     return f"{words} from {one.addresses:,} address{'es' * (one.addresses != 1)}"

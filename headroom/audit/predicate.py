@@ -11,6 +11,11 @@ _COMPARED = re.compile(rf"{_NAME} (=|<>) (true|false)")
 _TURNED = re.compile(rf"(true|false) (=|<>) {_NAME}")
 _TESTED = re.compile(rf"{_NAME} (IS (?:NOT )?(?:TRUE|FALSE|NULL|UNKNOWN))")
 _BARE = re.compile(_NAME)
+_CAST = re.compile(rf"\({_NAME}\)::boolean\b")  # so the server prints a column whose type is a domain over it
+# The server prints strings without E'': what it doubles is doubled in every form.
+_CONSTANT = re.compile(
+    r"""(?P<name>"(?:[^"]|"")*"|[^\W\d][\w$]*(?!['\w$]))|[A-Za-z]*'(?:[^']|'')*'?|\.?\d[\w.]*(?:(?<=[eE])[+-]\d+)?"""
+)
 _OPPOSITE = {TRUE: FALSE, FALSE: TRUE}
 
 
@@ -21,7 +26,7 @@ def meaning(text: str) -> tuple[str, str] | None:
     13 to 18 uses an index with that predicate for a statement that says `x = false`, nor the other way round.
     None for anything else, such as two conditions.
     """
-    text = _unwrapped(" ".join(text.split()))
+    text = _unwrapped(_CAST.sub(r"\1", " ".join(text.split())))
     if text.upper().startswith("NOT "):
         inner = meaning(text[4:])
         return (inner[0], _OPPOSITE[inner[1]]) if inner is not None and inner[1] in _OPPOSITE else None
@@ -34,6 +39,14 @@ def meaning(text: str) -> tuple[str, str] | None:
     if found := _BARE.fullmatch(text):
         return _name(found[1]), TRUE
     return None
+
+
+def without_constants(text: str) -> str:
+    """Return a predicate or expression with "…" for each string and number, which may be anybody's data.
+
+    `true`, `false` and NULL stay, and so do names; the guide's own predicates have nothing else.
+    """
+    return _CONSTANT.sub(lambda found: found[0] if found["name"] else "…", text)
 
 
 def _unwrapped(text: str) -> str:

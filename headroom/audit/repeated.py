@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from headroom.audit.amounts import bare, clean
 from headroom.audit.case import Case
 from headroom.audit.catalogued import table_of, unique
-from headroom.audit.facts import Table
 from headroom.audit.finding import Finding
+from headroom.audit.relation import Held, Relation, relation
 from headroom.audit.seen import about, about_all, capped, rows_each, sightings, unread, with_text
 from headroom.audit.workload_facts import Counts, Seen
 from headroom.checks import State
@@ -24,7 +24,7 @@ _ENOUGH = 100  # calls
 _ENOUGH_IN_WINDOW = 20
 _LISTS_IN_WINDOW = 5  # with fewer, one whose rows fall into the next window turns the ratio
 _WINDOWS = 2
-_STEM = 3  # letters of a column's name that say something
+_SQUASHED = 180000  # PostgreSQL 18 takes lists of constants for one, and shows the first value only
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class _Pair:
     """A statement and the list that it may follow.
 
     Attributes:
+        relation: what ties the statement to the rows of the list.
         calls_per_list, calls_per_row: of the statement, in all windows or, without traffic in them, in all.
         windows: in how many windows there was one call for each row of the list.
         seen: in how many windows both ran often enough to tell.
@@ -39,6 +40,7 @@ class _Pair:
 
     child: Seen
     parent: Seen
+    relation: Relation
     calls_per_list: float
     calls_per_row: float
     windows: int
@@ -53,8 +55,8 @@ class _Pair:
 def n_plus_one(case: Case) -> Iterator[Finding]:
     """Yield each statement that seems to run for each row of a list, and what speaks for it.
 
-    A ratio of calls alone is met by chance: any frequent look-up runs ten times as often as some rare list.
-    One call for each row that the list returned, in window after window, is not.
+    A ratio of calls alone is met by chance: any frequent look-up runs ten times as often as some rare list,
+    and of many lists some return as many rows. So only what is related to a list is compared with it.
     """
     if missing := unread(_RULE, _GUIDE, case):
         yield from missing
@@ -62,9 +64,10 @@ def n_plus_one(case: Case) -> Iterator[Finding]:
     lists = [one for one in sightings(case) if _is_list(one)]
     found = []
     for child in sightings(case):
-        if not _is_child(child):
+        held = _held(child, case)
+        if not (held and _is_child(child)):
             continue
-        pairs = [pair for parent in lists if (pair := _paired(child, parent)) is not None]
+        pairs = [pair for parent in lists if (pair := _paired(child, held, parent, case)) is not None]
         if pairs and (finding := _graded(_best(pairs), case)) is not None:
             found.append(finding)
     if not found:
@@ -78,8 +81,20 @@ def _is_list(one: Seen) -> bool:
         one.shape is not None
         and one.shape.kind == "select"
         and not (one.shape.counts or one.shape.grouped)
+        and bool(one.shape.tables)
         and one.total.rows_per_call > 1
     )
+
+
+def _held(child: Seen, case: Case) -> Held:
+    """Return the equalities of a statement, IN with one value among them."""
+    shape = child.shape
+    if shape is None or not shape.tables:
+        return ()
+    held = [(table or shape.tables[0], column) for table, column in shape.held]
+    if shape.singles and child.ids == 1 and case.facts.version < _SQUASHED:
+        held += [(shape.tables[0], column) for column in shape.listed]
+    return held
 
 
 def _is_child(one: Seen) -> bool:
@@ -87,15 +102,15 @@ def _is_child(one: Seen) -> bool:
     return (
         shape is not None
         and shape.kind == "select"
-        and bool(shape.equal and shape.table)
-        and not (shape.any_of or shape.listed or shape.offset)
+        and not (shape.any_of or shape.offset or (shape.listed and not shape.singles))
         and one.total.rows_per_call <= _FEW_ROWS
         and one.total.calls >= _ENOUGH
     )
 
 
-def _paired(child: Seen, parent: Seen) -> _Pair | None:
-    """Return the two with their ratios; None where they cannot belong together."""
+def _paired(child: Seen, held: Held, parent: Seen, case: Case) -> _Pair | None:
+    """Return the two with their ratios; None where they do not belong together."""
+    assert parent.shape is not None
     if parent.fingerprint == child.fingerprint or (parent.database, parent.role) != (
         child.database,
         child.role,
@@ -106,6 +121,9 @@ def _paired(child: Seen, parent: Seen) -> _Pair | None:
         mine, theirs = child.total, parent.total
     if not theirs.calls or not theirs.rows or mine.calls < _RATIO * theirs.calls:
         return None
+    tie = relation(held, parent.shape.tables[0], case)
+    if tie is None:
+        return None
     both = [
         (one, two)
         for one, two in zip(child.windows, parent.windows, strict=True)
@@ -114,6 +132,7 @@ def _paired(child: Seen, parent: Seen) -> _Pair | None:
     return _Pair(
         child,
         parent,
+        tie,
         mine.calls / theirs.calls,
         mine.calls / theirs.rows,
         sum(_one_each(one, two) for one, two in both),
@@ -127,16 +146,7 @@ def _one_each(child: Counts, parent: Counts) -> bool:
 
 def _best(pairs: Sequence[_Pair]) -> _Pair:
     """Return the pair whose calls and rows agree best."""
-    return min(pairs, key=lambda one: (not one.confirmed, not _related(one), abs(one.calls_per_row - 1)))
-
-
-def _related(pair: _Pair) -> str:
-    """Return the column of the statement that is called like the list's table: booking_id for bookings."""
-    assert pair.child.shape is not None
-    assert pair.parent.shape is not None
-    listed = pair.parent.shape.tables[0].rpartition(".")[2].lower() if pair.parent.shape.tables else ""
-    stems = ((one, one.lower().removesuffix("id").rstrip("_")) for one in pair.child.shape.equal)
-    return next((one for one, stem in stems if len(stem) >= _STEM and stem in listed), "")
+    return min(pairs, key=lambda one: (one.relation.upwards, not one.confirmed, abs(one.calls_per_row - 1)))
 
 
 def _graded(pair: _Pair, case: Case) -> Finding | None:
@@ -144,46 +154,45 @@ def _graded(pair: _Pair, case: Case) -> Finding | None:
 
     A look-up of one row by its key runs often on any server, and so does much that follows no list.
     """
-    child, parent = pair.child, pair.parent
+    child, parent, tie = pair.child, pair.parent, pair.relation
     assert child.shape is not None
-    table = table_of(child.shape.table, case)
-    key = table is not None and unique(table, child.shape.equal, case)
-    once = _ALIKE[0] <= pair.calls_per_row <= _ALIKE[1]
-    if not pair.confirmed and (key or not (once or _related(pair))):
+    assert parent.shape is not None
+    table = table_of(tie.table, case)
+    columns = [column for name, column in _held(child, case) if name == tie.table]
+    key = tie.upwards or (table is not None and unique(table, columns, case))
+    if key and not pair.confirmed:
         return None
-    what = f"{child.total.calls:,} calls on {clean(child.shape.table)}, {rows_each(child)}"
+    lists = clean(parent.shape.tables[0])
+    what = f"{child.total.calls:,} calls on {clean(tie.table)}, {rows_each(child)}"
     ratio = (
-        f"{rate(pair.calls_per_list)} for each call of a list{_of(parent)} ({parent.fingerprint}) and "
+        f"{rate(pair.calls_per_list)} for each call of a list of {lists} ({parent.fingerprint}) and "
         f"{rate(pair.calls_per_row)} for each row that it returned"
     )
-    if pair.confirmed:
+    state = State.WARN
+    if tie.upwards:
+        evidence = (
+            f"ratio seen: {ratio}, about one in each of {pair.seen:,} windows; {lists} refers to "
+            f"{clean(tie.table)}, but look-ups by a key come as often by chance, too"
+        )
+    elif pair.confirmed:
         state = State.FAIL
         evidence = f"ratio confirmed: {ratio}, about one in each of {pair.seen:,} windows"
-    elif once:
-        state, evidence = State.WARN, f"ratio seen once only: {ratio}"
+    elif _ALIKE[0] <= pair.calls_per_row <= _ALIKE[1]:
+        evidence = f"ratio seen once only: {ratio}"
     else:
-        state = State.WARN
-        evidence = f"pattern only: equality on {', '.join(map(clean, child.shape.equal))}, {ratio}"
+        evidence = f"pattern only: equality on {clean(tie.column)}, {ratio}"
+    if not (tie.upwards or tie.named):
+        evidence += f"; {clean(tie.column)} refers to {lists}"
     if table is None:
         evidence += "; whether the column is unique is not known"
     found = with_text(f"{what}; {evidence}", child)
-    return Finding(_RULE, about(child, case), state, _GUIDE, found, _batched(pair, table))
+    return Finding(_RULE, about(child, case), state, _GUIDE, found, _batched(tie))
 
 
-def _of(parent: Seen) -> str:
-    return f" of {clean(parent.shape.tables[0])}" if parent.shape is not None and parent.shape.tables else ""
-
-
-def _batched(pair: _Pair, table: Table | None) -> str:
-    child = pair.child.shape
-    assert child is not None
-    references = {column for one in (table.foreign_keys if table else ()) for column in one.columns}
-    switches = table.booleans if table else frozenset()
-    plain = [one for one in child.equal if one not in switches] or list(child.equal)
-    column = bare(_related(pair) or next((one for one in plain if one in references), plain[0]))
-    name = bare(child.table)
+def _batched(tie: Relation) -> str:
+    name = bare(tie.table)
     return (
-        f"join {name} to the list, or ask once for all of its rows: … FROM {name} WHERE {column} = ANY ($1) "
-        "-- an array; IN ($1, $2, …) makes an entry in pg_stat_statements for each length before PostgreSQL "
-        "18"
+        f"join {name} to the list, or ask once for all of its rows: … FROM {name} WHERE {bare(tie.column)} = "
+        "ANY ($1) -- an array; IN ($1, $2, …) makes an entry in pg_stat_statements for each length before "
+        "PostgreSQL 18"
     )

@@ -21,6 +21,11 @@ _BY_HAND = (
     "its partitions are partitioned themselves, or very many: create it on them one by one, CONCURRENTLY, "
     'then ON ONLY the whole, and attach each (documentation of CREATE INDEX, "partitioned tables"): '
 )
+_FOREIGN = (
+    "a partition is a foreign table, for which an index ON ONLY the whole waits for ever: drop such a one, "
+    "create it on the other partitions one by one, CONCURRENTLY, and then, without ONLY, on the whole, which "
+    "takes those over: "
+)
 
 
 def required(case: Case) -> Iterator[Finding]:
@@ -39,6 +44,15 @@ def required(case: Case) -> Iterator[Finding]:
 def guide_of(wanted: Wanted) -> str:
     """Return what the guide says, as SQL."""
     return f"Index Strategy: {wanted.name} ON {wanted.table} {wanted.tail}"
+
+
+def by_hand(table: Table, tail: str, facts: Facts) -> str:
+    """Return how a person makes an index of a partitioned table for which there is no script."""
+    if table.foreign:
+        return f"{_FOREIGN}{tail}"
+    if len(facts.partitions_of(table)) < table.partitions:
+        return f"not all of its partitions were read; {_BY_HAND.partition(': ')[2]}{tail}"
+    return f"{_BY_HAND}{tail}"
 
 
 def required_of(table: Table, index: Index) -> Wanted | None:
@@ -76,7 +90,7 @@ def _on(table: Table, wanted: Wanted, case: Case) -> Finding:
         return Finding(RULE, subject, State.CANNOT_CHECK, guide, found, "GRANT pg_monitor to the role")
     state, found, instead = _wrong(table, wanted, fits, case.facts)
     statements = made(wanted, table, case.facts, instead)
-    fix = "\n".join(statements) or f"{_BY_HAND}{wanted.tail}"
+    fix = "\n".join(statements) or by_hand(table, wanted.tail, case.facts)
     if case.facts.standby:
         fix = f"-- on the primary:\n{fix}"
     return Finding(RULE, subject, state, guide, found, fix, statements)
@@ -105,16 +119,20 @@ def _wrong(
         if not droppable(named.index) and not named.index.partitioned:
             found += "; it guards a constraint or uniqueness, so it stays"
         return State.FAIL, found, instead
+    return State.FAIL, f"{_place(table)} has no such index{_holder(table, wanted, facts)}", None
+
+
+def _holder(table: Table, wanted: Wanted, facts: Facts) -> str:
+    """Return what has the name of an index that is not there."""
+    nothing = "CREATE INDEX IF NOT EXISTS would leave it at that"
     holder = next(
         (one for one in facts.indexes if one.name == wanted.name and one.schema == table.schema), None
     )
-    found = f"{_place(table)} has no such index"
     if holder is not None:
-        other = shown(holder.schema, holder.table)
-        found += (
-            f"; an index of that name is on {other}, and CREATE INDEX IF NOT EXISTS would leave it at that"
-        )
-    return State.FAIL, found, None
+        return f"; an index of that name is on {shown(holder.schema, holder.table)}, and {nothing}"
+    if (table.schema, wanted.name) in facts.taken:
+        return f"; a view, a sequence or the like has that name, and {nothing}"
+    return ""
 
 
 def _lacking(table: Table, wanted: Wanted) -> str:

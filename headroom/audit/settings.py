@@ -115,17 +115,21 @@ def settings(case: Case) -> Iterator[Finding]:
         own = [
             one
             for one in server.overrides
-            if one.name == promise.name and (one.role or one.database != case.facts.database)
+            if one.name == promise.name and not _is_the_value(one, setting, case)
         ]
+        unread = [one for one in own if read(one.value, setting) is None]
         looser = [one for one in own if _worse(promise, setting, one, server.version)]
         if own:
-            found += f"; {_overridden(looser + [one for one in own if one not in looser])}"
+            rest = [one for one in own if one not in looser and one not in unread]
+            found += f"; {_overridden(looser + unread + rest, unread)}"
         waits = setting.pending and setting.source != "command line"
         if waits:
             found += "; the file has another value, which waits for a restart"
         if looser or waits:
             state = max(state, State.WARN, key=_ORDER.index)
-        fix = "" if state is State.PASS else _fix(promise, setting, looser, case)
+        elif unread:
+            state = max(state, State.CANNOT_CHECK, key=_ORDER.index)
+        fix = "" if state is State.PASS else _fix(promise, setting, looser + unread, case)
         yield Finding(rule, subject, state, guide, found, fix)
 
 
@@ -150,12 +154,19 @@ def _judged(promise: Promise, setting: Setting, version: int) -> tuple[State, st
 
 
 def _worse(promise: Promise, setting: Setting, own: Override, version: int) -> bool:
-    """Tell whether what a role or database has is worse than the guide allows; unreadable values are not."""
+    """Tell whether what a role or database has is known to be worse than the guide allows."""
     number = read(own.value, setting)
     if number is None:
         return False
     like = Setting(setting.name, f"{number:g}", setting.unit)
     return _judged(promise, like, version)[0] is not State.PASS
+
+
+def _is_the_value(own: Override, setting: Setting, case: Case) -> bool:
+    """Tell whether a value of all roles or of the database is the one that was read, told already."""
+    if own.role:
+        return False
+    return own.database == case.facts.database if own.database else setting.source == "global"
 
 
 def _hidden(setting: Setting) -> str:
@@ -173,12 +184,16 @@ def _origin(setting: Setting, case: Case) -> str:
         "configuration file": "set in a configuration file",
         "command line": "set on the server's command line",
         "database": f"set for database {named(case.facts.database)}",
+        "global": "set for all roles by ALTER ROLE ALL",
     }
     return told.get(setting.source, f"source {clean(setting.source)}")
 
 
-def _overridden(own: list[Override]) -> str:
-    told = [f"{_whose(one)} has {clean(one.value)}" for one in own[:_MOST_OVERRIDES]]
+def _overridden(own: list[Override], unread: list[Override]) -> str:
+    told = [
+        f"{_whose(one)} has {clean(one.value)}{', which cannot be read' * (one in unread)}"
+        for one in own[:_MOST_OVERRIDES]
+    ]
     if len(own) > _MOST_OVERRIDES:
         told.append(f"{len(own) - _MOST_OVERRIDES:,} more have their own")
     return ", ".join(told)
@@ -186,7 +201,7 @@ def _overridden(own: list[Override]) -> str:
 
 def _whose(one: Override) -> str:
     if not one.role:
-        return f"database {named(one.database)}"
+        return f"database {named(one.database)}" if one.database else "ALTER ROLE ALL"
     return f"role {named(one.role)}" + (f" in database {named(one.database)}" if one.database else "")
 
 
@@ -194,6 +209,8 @@ def _fix(promise: Promise, setting: Setting, looser: list[Override], case: Case)
     if setting.of_the_session:
         return f"ask a role without a value of its own: SHOW {promise.name};"
     if _judged(promise, setting, case.facts.version)[0] is State.PASS:
+        if looser and not any(one.role or one.database for one in looser):
+            return f"ALTER ROLE ALL RESET {promise.name};"
         if looser:
             return f"take back what roles and databases have of their own: ALTER ROLE … RESET {promise.name};"
         return "restart PostgreSQL, or take the change out of the file"
@@ -202,4 +219,6 @@ def _fix(promise: Promise, setting: Setting, looser: list[Override], case: Case)
     change = f"ALTER SYSTEM SET {promise.name} = '{promise.text}';"
     if setting.source == "database":
         change = f"ALTER DATABASE {quoted(case.facts.database)} RESET {promise.name}; {change}"
+    if setting.source == "global":
+        change = f"ALTER ROLE ALL RESET {promise.name}; {change}"
     return f"{change} -- then restart PostgreSQL" if setting.restart else f"{change} SELECT pg_reload_conf();"

@@ -72,5 +72,7 @@ REQUIRED = (
 
 TABLES = frozenset(one.table for one in REQUIRED)
 """The tables that the guide names."""
+NAMES = tuple(one.name for one in REQUIRED)
+"""What the guide calls its indexes."""
 ANALYZED = ("transactions", "audit_logs")
 """Those that it wants to be analysed."""

@@ -16,14 +16,18 @@ class Shape:
     Attributes:
         kind: "select", "insert", "update", "delete", "merge" or "utility".
         tables: that it names, as it names them: "public.tasks" or "tasks"; names of CTEs left out.
-        star: it asks for all columns, `*` or `t.*`.
+        unbound: those that an UPDATE or DELETE without WHERE writes, be it in a WITH.
+        star: it returns all columns of a table, by `*` or `t.*`.
         where: it has a WHERE, or parts that may have one of their own: subqueries, CTEs, UNION.
         limit, offset: it has them.
         counts: all that it returns is one count.
         grouped: it has GROUP BY, or windows.
         equal: columns that are held equal to a parameter or constant, at top level of its WHERE.
+        owners: the table of each column of `equal`; empty where that is not certain. Without any, all are of
+            the only table.
         any_of: columns that are held against an array, `= ANY ($1)`.
         listed: columns that are held against a list of parameters, `IN ($1, $2)`.
+        singles: each of those lists has one value only, `IN ($1)`.
         order: columns that it is sorted by, and whether downwards; empty names for expressions.
         inserted: rows of VALUES; 0 where it inserts none, or the rows of a query.
     """
@@ -41,11 +45,19 @@ class Shape:
     listed: tuple[str, ...] = ()
     order: tuple[tuple[str, bool], ...] = ()
     inserted: int = 0
+    unbound: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    singles: bool = False
 
     @property
     def table(self) -> str:
         """The only table that it names; empty where there are several, or none."""
         return self.tables[0] if len(self.tables) == 1 else ""
+
+    @property
+    def held(self) -> tuple[tuple[str, str], ...]:
+        """Table and column of each equality; no table where it is not certain."""
+        return tuple(zip(self.owners or (self.table,) * len(self.equal), self.equal, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,8 +238,9 @@ class PoolSpec(Spec):
 
     KEY: ClassVar[str] = "pool"
     pool: Literal["servers", "clients"]
-    """servers: connections to PostgreSQL in use, of pool_size (or max_db_connections); a pool in which
-    clients wait is full. clients: connections of clients, of max_client_conn."""
+    """servers: connections to PostgreSQL in use, of pool_size (or max_db_connections, or
+    max_user_connections); a pool in which clients wait is full. clients: connections of clients, of
+    max_client_conn."""
     source: Name
     """A source of kind pgbouncer."""
     role: Text = ""

@@ -77,7 +77,7 @@ def as_table(found: Sequence[Finding]) -> str:
     groups = {_ident(one): _group(one.rule) for one in found}
     order = [*dict.fromkeys(_GROUPS.values()), "Other rules"]
     checks = [_check(one) for one in found]
-    return listed(checks, lambda check: groups[check.id], order, "findings")
+    return listed(checks, lambda check: groups[check.id], order, "finding" if len(found) == 1 else "findings")
 
 
 def _group(rule: str) -> str:

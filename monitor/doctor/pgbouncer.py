@@ -15,7 +15,11 @@ def examine_pgbouncer(source: Source, seen: PgBouncerSnapshot) -> Iterator[Check
     yield Check(f"server:{source.name}", State.PASS, f"What answers for {source.name}", detail)
     most = {database.name: database.most for database in seen.databases}
     open_ended = sorted(
-        {pool.database for pool in seen.pools if not pool.size and not most.get(pool.database)}
+        {
+            pool.database
+            for pool in seen.pools
+            if not (pool.size or pool.most_of_user or most.get(pool.database))
+        }
     )
     ident, title = f"pools:{source.name}", f"Pools of {source.name}"
     if open_ended:

@@ -287,8 +287,9 @@ def _pgbouncer(
     rule = (
         f"clients {whose}, divided by max_client_conn"
         if measure.of == "clients"
-        else f"the fullest {whose}: sv_active divided by pool_size, or of all pools of its "
-        "database by max_db_connections; 100% at least while cl_waiting is not 0"
+        else f"the fullest {whose}: sv_active divided by pool_size + reserve_pool_size, "
+        "or of all pools of its database by max_db_connections, or of all pools of its user by "
+        "max_user_connections; 100% at least while cl_waiting is not 0"
     )
     host, _, port = _place(source).rpartition(":")
     reach = f"-h {shlex.quote(host)} -p {shlex.quote(port)}"

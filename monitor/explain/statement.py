@@ -93,8 +93,9 @@ def _did(config: Config, source: str, labels: Mapping[str, str], parts: Sequence
             continue
         moments += part.evidence
         if limit is not None:
-            bounds += [one for one in part.bounds if one.threshold == limit]
-            more = debt(part.evidence, limit)
+            proven = [one for one in part.bounds if one.threshold == limit]
+            bounds += proven
+            more = debt(part.evidence, limit, next(iter(proven), None))
             owed = owed[0] + (more.low or 0.0), owed[1] + (more.high or 0.0)
     over = reduce(add, bounds) if bounds else None
     return Did(labels.get("database", ""), moments, limit, over, None if limit is None else Interval(*owed))

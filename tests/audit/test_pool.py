@@ -23,7 +23,7 @@ def test_pools_that_fit() -> None:
         State.PASS,
         (
             '26 of 197 sessions are in use (13%; max_connections less 3 reserved): 25 of role "erp", '
-            'application "node", database "erp" from 2 addresses; 2 instances (told by their addresses; '
+            'database "erp" from 2 addresses; 2 instances (told by their addresses; '
             "several behind one "
             "address count as one) with the guide's pool of 20 fit"
         ),
@@ -38,7 +38,7 @@ def test_pools_that_do_not_fit() -> None:
         State.FAIL,
         (
             '26 of 197 sessions are in use (13%; max_connections less 3 reserved): 25 of role "erp", '
-            'application "node", database "erp" from 10 addresses; 10 instances with the guide\'s pool of 20 '
+            'database "erp" from 10 addresses; 10 instances with the guide\'s pool of 20 '
             "may want 200, and do not fit"
         ),
     )
@@ -54,7 +54,7 @@ def test_pool_larger_than_the_guides() -> None:
 
     assert found.state is State.WARN
     assert found.found.endswith(
-        'role "erp", application "node", database "erp" from 1 address has more than the guide\'s pool of 20 '
+        'role "erp", database "erp" from 1 address has more than the guide\'s pool of 20 '
         "for each address: its pool is larger, or several processes run there, of which each has a pool of "
         "its own"
     )
@@ -129,19 +129,19 @@ def test_limits_of_roles(limit: int, used: int, state: State, said: str) -> None
         ),
         (
             1, 0.2, "60000", State.PASS,
-            ('1 session is idle in a transaction, the oldest for 200 ms (role "erp", application "node", '
+            ('1 session is idle in a transaction, the oldest for 200 ms (role "erp", '
              'database "erp" from 2 addresses); they hold their locks and keep VACUUM from cleaning, and the '
              "server ends them after 60 s"),
         ),
         (
             3, 4.0, "60000", State.WARN,
-            ('3 sessions are idle in a transaction, the oldest for 4 s (role "erp", application "node", '
+            ('3 sessions are idle in a transaction, the oldest for 4 s (role "erp", '
              'database "erp" from 2 addresses); they hold their locks and keep VACUUM from cleaning, and the '
              "server ends them after 60 s"),
         ),
         (
             3, 90.0, "0", State.FAIL,
-            ('3 sessions are idle in a transaction, the oldest for 90 s (role "erp", application "node", '
+            ('3 sessions are idle in a transaction, the oldest for 90 s (role "erp", '
              'database "erp" from 2 addresses); they hold their locks and keep VACUUM from cleaning, and '
              "nothing ends them (idle_in_transaction_session_timeout is 0)"),
         ),

@@ -222,7 +222,8 @@ def test_values_of_roles_and_databases() -> None:
         State.WARN,
         (
             f'statement_timeout is 1min, as in the guide {_IN_FILE}; database "old" has 2min, role "erp" in '
-            'database "erp" has 0, role "reports" has 10s, 1 more have their own'
+            'database "erp" has 0, role "evil\\u000a\\u001b[31m" has 1h\'; DROP TABLE tasks, which cannot be '
+            "read, 1 more have their own"
         ),
     )
     assert one(settings, given, "postgres.setting.statement_timeout").fix == (
@@ -231,6 +232,89 @@ def test_values_of_roles_and_databases() -> None:
     assert told(one(settings, given, "postgres.setting.work_mem")) == (
         State.WARN,
         f'work_mem is 64MB, as in the guide {_IN_FILE}; role "erp" has 1GB',
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "state"),
+    [
+        ("log_lock_waits", word, State.WARN)
+        for word in ("f", "F", "fal", "FALSE", "n", "No", "of", "OFF", "0", "oFf")
+    ]
+    + [
+        ("log_lock_waits", word, State.PASS)
+        for word in ("t", "TRU", "y", "YES", "on", "ON", "1", "true", "yes")
+    ]
+    + [
+        ("log_lock_waits", word, State.CANNOT_CHECK)
+        for word in ("", "o", "0x0", "offf", "ja", "2", "1.0", "true ", "\x00")
+    ]
+    + [
+        ("statement_timeout", word, State.WARN)
+        for word in (
+            "0x0", "00", "0.0", "-0", "+0", ".2", "0.4ms", "1e6", "1E+6", "0xEA61", ".5h", " 2 min ", "1e-1d",
+            "6e7us", "60001", "2.min", "0165141", "61s",
+        )
+    ]
+    + [
+        ("statement_timeout", word, State.PASS)
+        for word in ("0xEA60", "6e4", "6e1s", "1 min", "1min ", ".5s", "30.5s", "0165140", "+5s", "\t5s", "6e7 us")
+    ]
+    + [
+        ("statement_timeout", word, State.CANNOT_CHECK)
+        for word in ("", "none", "off", "1h2", "5 kB", "1 minute", "1MIN", "0x", "1e", "1e999", "--1", "५s", "1,5s")
+    ]
+    + [
+        ("log_min_duration_statement", word, State.WARN)
+        for word in ("-1", "-0x1", "-1e0", "-01", "1e6", "1.001s")
+    ]
+    + [
+        ("work_mem", word, State.WARN)
+        for word in ("1e-1GB", "0x10", "64.5MB", ".1TB", "65536.6", "1 GB")
+    ]
+    + [("work_mem", word, State.PASS) for word in ("64MB", "0x10000", "65536.4", ".0625GB", "67108864B")]
+    + [("random_page_cost", word, State.WARN) for word in ("4", "4e0", "04", "0x4", ".5", "1.2")]
+    + [("random_page_cost", word, State.PASS) for word in ("1.1", "11e-1", "01.1", "1")]
+    + [("random_page_cost", word, State.CANNOT_CHECK) for word in ("NaN", "inf", "1.1ms")],
+)  # fmt: skip
+def test_how_the_server_reads_a_value(name: str, value: str, state: State) -> None:
+    """ALTER ROLE … SET keeps the words: they mean what they mean to the server, and a riddle never passes."""
+    given = case(replace(server(), overrides=(Override("app", "", name, value),)))
+    found = one(settings, given, f"postgres.setting.{name}")
+
+    assert found.state is state
+    assert found.found.endswith(", which cannot be read") == (state is State.CANNOT_CHECK)
+    assert found.fix == (
+        ""
+        if state is State.PASS
+        else f"take back what roles and databases have of their own: ALTER ROLE … RESET {name};"
+    )
+
+
+def test_values_of_all_roles() -> None:
+    """ALTER ROLE ALL wins over the file, and over ALTER SYSTEM: only its RESET mends it."""
+    name = "log_min_duration_statement"
+    whole = _moved(name, value="-1", source="global", place="")
+    overrides = (Override("", "", name, "-1"),)
+    rule = f"postgres.setting.{name}"
+
+    of_all = one(settings, case(replace(server(**{name: whole}), overrides=overrides)), rule)
+    hidden = one(settings, case(replace(server(), overrides=overrides)), rule)
+
+    assert (*told(of_all), of_all.fix) == (
+        State.FAIL,
+        (
+            f"{name} is -1, which is none: no slow statement is in the log (set for all roles by ALTER ROLE "
+            "ALL)"
+        ),
+        (
+            f"ALTER ROLE ALL RESET {name}; ALTER SYSTEM SET {name} = '1000'; SELECT pg_reload_conf();"
+        ),
+    )
+    assert (*told(hidden), hidden.fix) == (
+        State.WARN,
+        f"{name} is 1s, as in the guide {_IN_FILE}; ALTER ROLE ALL has -1",
+        f"ALTER ROLE ALL RESET {name};",
     )
 
 

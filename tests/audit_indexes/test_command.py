@@ -87,6 +87,13 @@ def test_table(cluster: Server, broken: str, tmp_path: Path) -> None:
     assert " findings: " in lines[-1]
 
 
+def test_one_finding_is_no_findings() -> None:
+    """The last line counts them."""
+    one = Finding("postgres.analyze", (("source", "erp"),), State.WARN, "", "it is old")
+    assert as_table([one]).splitlines()[-1] == "1 finding: 1 warn"
+    assert as_table([one, one]).splitlines()[-1] == "2 findings: 2 warn"
+
+
 def test_sql(cluster: Server, broken: str, tmp_path: Path) -> None:
     """A script on stdout, nothing else; nothing was run."""
     done = audit(config(tmp_path, erp=cluster.url_of("monitor", database=broken)), "--sql")
@@ -136,6 +143,12 @@ def test_not_configured(tmp_path: Path) -> None:
 def test_usage(tmp_path: Path) -> None:
     """Exit code 2, with what is there."""
     file = config(tmp_path, one="postgresql://h/d", two="postgresql://h/d")
+
+    both = audit(file, "--sql", "--format", "json", "--source", "one")
+
+    assert (both.returncode, both.stdout, both.stderr.splitlines()[-1]) == (
+        2, "", "Error: --sql prints a script, and --format json findings: ask for one of them",
+    )  # fmt: skip
 
     wrong = audit(file, "--source", "cache")
     several = audit(file, "--sql")

@@ -78,10 +78,35 @@ def test_one_meaning_of_many_forms(meant: str, data: st.DataObject, column: str)
     assert not kept or meaning(text.replace("{{", "{").replace("}}", "}")) == (column, meant)
 
 
+@given(
+    st.sampled_from(["a = {}", '"it\'s" = {}::text', "(lower(b1) || {}) = {}", "c IN ({}, {})", "x1 <> ({})"]),
+    st.one_of(
+        st.text("ab\\'\"() ", max_size=9).map(lambda text: "'" + text.replace("'", "''") + "'"),
+        st.floats(0, 1e30, allow_nan=False).map(lambda number: f"{number:.15g}"),
+        st.integers(0, 10**30).map(str),
+    ),
+)
+def test_no_constant_is_told(form: str, constant: str) -> None:
+    """Whatever a string or a number holds, it is a dot-dot-dot; names stay."""
+    assert without_constants(form.replace("{}", constant)) == form.replace("{}", "…")
+
+
+def test_what_is_no_constant_is_told() -> None:
+    """Names, also those with figures or quotes in them, and the three words that tell nothing."""
+    plain = """((t1.a2 IS NOT NULL) AND ("it's 7" = false) AND (é1 OR true) AND (x$1 IS NULL))"""
+
+    assert without_constants(plain) == plain
+    assert without_constants("a = 'never ended") == "a = …"
+    assert without_constants("(a)::numeric(10,2) = E'x' OR b = B'01' OR c = -1.5e-7") == (
+        "(a)::numeric(…,…) = … OR b = … OR c = -…"
+    )
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_borne(text: str) -> None:
     """No predicate and no statement is too strange."""
     meaning(text)
+    without_constants(text)
     compares(text, "transactions", "tenant_id")
     asked(text, "transactions", "is_deleted")
 

@@ -55,6 +55,24 @@ def test_without_a_size_of_its_own_a_user_has_the_database_s() -> None:
         assert pool.size == 20
 
 
+def test_a_user_s_own_limits_go_before_those_of_all() -> None:
+    """Where SHOW USERS has the columns: 0 there is no limit, whatever all others have."""
+    config = [
+        *CONFIG,
+        {"key": "max_user_connections", "value": "9"},
+        {"key": "reserve_pool_timeout", "value": "5.0"},
+    ]
+
+    def read(**user: Any) -> tuple[int, int]:
+        [pool] = fetch.snapshot(AT, "1.25.0", [POOL], [DATABASE], [{"name": "erp_app", **user}], config).pools
+        return pool.reserve, pool.most_of_user
+
+    assert read() == (5, 9)
+    assert read(max_user_connections=None, reserve_pool_size=None) == (5, 9)
+    assert read(max_user_connections=4, reserve_pool_size=2) == (2, 4)
+    assert read(max_user_connections=0, reserve_pool_size=0) == (0, 0)
+
+
 def test_a_dump_of_another_version_is_none() -> None:
     """What cannot be read is not guessed at."""
     assert load(b"{}") is None

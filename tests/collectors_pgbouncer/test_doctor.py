@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from collectors.pgbouncer.snapshot import Database, PgBouncerSnapshot, Pool
@@ -32,6 +33,7 @@ def test_pools_with_a_limit_are_fine() -> None:
 
     assert checks(pool(20)) == [server, limited]
     assert checks(pool(0), most=5) == [server, limited]
+    assert checks(replace(pool(0), most_of_user=5)) == [server, limited]
 
 
 def test_a_pool_without_a_limit_has_no_share() -> None:

@@ -71,6 +71,39 @@ async def test_clients_are_a_share_of_what_may_connect(start: Start) -> None:
     assert told(reading, measure("clients", database="erp")) == (3 / 8, "3 of 8 clients (max_client_conn)")
 
 
+async def test_what_a_user_may_have_is_a_limit_of_each_of_its_pools(start: Start) -> None:
+    """With max_user_connections 2 a pool of 3 is full at two; a pool without a size has this limit, too."""
+    pooler = start(max_user_connections="2")
+    held = [pooler.client(), pooler.client()]
+    alone = await polled(pooler.url_of(), measure())
+    for client in held:
+        client.close()
+    held = [pooler.client("erp"), pooler.client("endless")]
+    both = await polled(pooler.url_of(), measure())
+    for client in held:
+        client.close()
+
+    assert told(alone, measure()) == (1, "pool erp/postgres: 2 of 2 (max_user_connections)")
+    detail = "2 of 2 of all pools of the user (max_user_connections)"
+    assert told(both, measure(), database="endless", role="postgres") == (1, detail)
+    assert told(both, measure(), database="erp", role="postgres") == (1, detail)
+
+
+async def test_a_reserve_belongs_to_the_pool(start: Start) -> None:
+    """Unless reserve_pool_timeout turns it off."""
+    for timeout, expected in (
+        ("1", (2 / 8, "pool erp/postgres: 2 of 8 (pool_size + reserve_pool_size)")),
+        ("0", (2 / 3, "pool erp/postgres: 2 of 3 (pool_size)")),
+    ):
+        pooler = start(reserve_pool_size="5", reserve_pool_timeout=timeout)
+        held = [pooler.client(), pooler.client()]
+        reading = await polled(pooler.url_of(), measure())
+        for client in held:
+            client.close()
+
+        assert told(reading, measure()) == expected
+
+
 async def test_a_pool_without_a_limit_has_no_share(start: Start) -> None:
     """pool_size 0 is no limit: there is nothing to take a share of."""
     pooler = start()
@@ -78,7 +111,10 @@ async def test_a_pool_without_a_limit_has_no_share(start: Start) -> None:
     reading = await polled(pooler.url_of(), measure())
     held.close()
 
-    detail = "no pool has a limit: pool_size is 0, and so is max_db_connections; set default_pool_size"
+    detail = (
+        "no pool has a limit: pool_size, max_db_connections and max_user_connections are 0; "
+        "set default_pool_size"
+    )
     assert absence(reading, measure()) == Absence(Series.of(measure()), Reason.NO_LIMIT, detail)
 
 

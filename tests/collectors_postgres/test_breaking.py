@@ -158,6 +158,10 @@ async def test_database_dropped_while_it_is_read(start: Start, major: int) -> No
     assert said <= {
         'says that database "brief" does not exist: create it, or correct the URL',
         "ended the session: it is shutting down, or somebody ends sessions there; the next poll tries again",
+        (
+            "closed the connection: it crashed or was restarted, or somebody ended the session; the next "
+            "poll tries again"
+        ),
         'lets nobody into database "brief", which is being dropped: create it again, or correct the URL',
     }
     assert said

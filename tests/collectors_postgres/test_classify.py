@@ -358,3 +358,18 @@ async def test_why_needs_no_server() -> None:
         "",
         "reads users by email, which is not known to be a key of it, without LIMIT; no catalogue was asked",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("PREPARE one (int) AS SELECT * FROM users WHERE id = $1", "lookup"),
+        ("PREPARE many AS SELECT * FROM users ORDER BY id LIMIT $1", "list"),
+        ("PREPARE add AS INSERT INTO users (name) VALUES ($1)", "write"),
+        ("SELECT * FROM (SELECT * FROM items LIMIT 3) x, tasks", ""),
+        ("SELECT * FROM (SELECT * FROM items LIMIT 3) x", "list"),
+    ],
+)
+async def test_what_is_prepared_and_what_is_limited(text: str, group: str) -> None:
+    """The server counts EXECUTE under the text of PREPARE; a limit of one source does not bound another."""
+    assert (await why(text, RULES)).group == group

@@ -70,7 +70,7 @@ def test_calls_are_shared_out() -> None:
     assert unclassified.evidence == Ratio(3, 6)
     assert reading.notes == (
         "50.0% of the calls and 50.0% of the execution time fall in no query class",
-        "1 statements are too new to be classified; texts are read about once a minute",
+        "1 statement is too new to be classified; texts are read about once a minute",
     )
     assert part(reading, connections()).evidence == Gauge.sample(0.2, 15.0)
 
@@ -138,7 +138,7 @@ def test_rubbish_is_left_out_and_said() -> None:
     )
 
     assert calls(reading, "lookup") == 1
-    assert "1 entries of pg_stat_statements could not be understood and are left out" in reading.notes
+    assert "1 entry of pg_stat_statements could not be understood and is left out" in reading.notes
 
 
 def twin(calls: int, each: float) -> bytes:

@@ -47,9 +47,13 @@ def found(executions: list[Execution], since: float = 15.0) -> list[Part]:
 
 def test_what_crossed_a_limit_in_the_interval_is_one_part() -> None:
     """At each limit it counts what crossed that one; what crossed a smaller one earlier was counted then."""
-    [part] = found([running("lookup", 0.02), running("lookup", 3.0), running("lookup", 15.03)])
+    part, hanging = found([running("lookup", 0.02), running("lookup", 3.0), running("lookup", 15.03)])
 
-    assert part.quality is Quality.UNFINISHED
+    assert (part.quality, hanging.quality) == (Quality.UNFINISHED, Quality.RUNNING)
+    assert [(one.threshold, one.n, one.k_low, one.k_high) for one in hanging.bounds] == [
+        (0.01, 3, 3, 3),
+        (0.05, 3, 2, 2),
+    ]
     assert (part.start, part.end) == (AT - timedelta(seconds=15), AT)
     assert part.evidence == Moments.of([0.02, 3.0, 15.03])
     assert [(one.threshold, one.n, one.k_low, one.k_high) for one in part.bounds] == [
@@ -59,17 +63,24 @@ def test_what_crossed_a_limit_in_the_interval_is_one_part() -> None:
 
 
 def test_what_proves_nothing_is_no_part() -> None:
-    """Too young, too old, of another class, of none, of an unknown one, or one of several in a string."""
-    assert not found(
-        [
-            running("lookup", 0.009),
-            running("lookup", 16.0),
-            running("list", 1.0),
-            running("", 1.0),
-            running(None, 1.0),
-            running("lookup", 1.0, several=True),
-        ]
-    )
+    """Too young, of another class, of none, or of an unknown one."""
+    assert not found([running("lookup", 0.009), running("list", 1.0), running("", 1.0), running(None, 1.0)])
+
+
+def test_what_crossed_a_limit_long_ago_hangs() -> None:
+    """It is over its limit now, and was counted when it crossed it."""
+    [part] = found([running("lookup", 16.0)])
+
+    assert part.quality is Quality.RUNNING
+    assert [(one.k_low, one.k_high) for one in part.bounds] == [(1, 1), (1, 1)]
+
+
+def test_one_of_several_in_a_string_may_be_slow_or_not() -> None:
+    """Its own age is not known: a doubt, which no promise is called met with."""
+    [part] = found([running("lookup", 1.0, several=True)])
+
+    assert part.quality is Quality.UNSORTED
+    assert [(one.k_low, one.k_high) for one in part.bounds] == [(0, 1), (0, 1)]
 
 
 @given(
@@ -89,7 +100,7 @@ def test_every_execution_crosses_every_limit_once(
             for began, lasted in executions
             if began <= now < began + lasted
         ]
-        for part in found(alive, interval / 1_000_000):
+        for part in (one for one in found(alive, interval / 1_000_000) if one.quality is Quality.UNFINISHED):
             for bounds in part.bounds:
                 counted[bounds.threshold] += bounds.k_low
     for threshold, count in counted.items():

@@ -256,7 +256,7 @@ async def test_hostile_names_are_bounded() -> None:
 def test_answers_are_not_trusted() -> None:
     """A record with a wrong type, a strange kind or too much in it is none."""
     good = {
-        "kind": "select", "node": "SelectStmt", "fingerprint": "0" * 16, "tables": [], "sources": [],
+        "kind": "select", "node": "SelectStmt", "fingerprint": "0" * 16, "tables": [], "unbound": [], "sources": [],
         "order": [], "conditions": [], "limit": "", "copies": "",
         **dict.fromkeys(("joins", "ctes", "subqueries", "derived", "sets", "rows"), 0),
         **{name: [] for name in ("functions", "inner", "marked", "windows")},
@@ -267,6 +267,7 @@ def test_answers_are_not_trusted() -> None:
     assert isinstance(read(good), Shape)
     for wrong in (
         {"kind": "drop"}, {"kind": []}, {"fingerprint": "xyz"}, {"tables": [["a"]]}, {"tables": [[1, 2]]},
+        {"unbound": [["a"]]},
         {"functions": ["f"] * 65}, {"functions": ["f" * 65]}, {"joins": -1}, {"joins": "1"}, {"limit": "all"},
         {"conditions": [["a"]]}, {"sources": [["planet", "", "t", "t"]]},
     ):  # fmt: skip

@@ -267,7 +267,7 @@ async def test_texts_are_read_about_once_a_minute(cluster: Server) -> None:
 
     assert [calls(reading, "lookup") for reading in found] == [1, 1, 0, 0, 1]
     assert calls(last, "lookup") == 1
-    assert "1 statements are too new to be classified; texts are read about once a minute" in found[2].notes
+    assert "1 statement is too new to be classified; texts are read about once a minute" in found[2].notes
 
 
 async def test_patterns_of_the_rules_win(cluster: Server) -> None:

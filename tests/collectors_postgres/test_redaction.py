@@ -56,6 +56,9 @@ PLANTED = {
     "COPY t TO PROGRAM 'curl -u bob:hunter2 x'": "COPY …",
     "SET my.secret = hunter2": "SET my . secret …",
     'SET LOCAL "my"."secret" TO "hunter2"': 'SET LOCAL "my" . "secret" …',
+    'LISTEN "hunter2"': "LISTEN …",
+    "notify hunter2, 'hunter2'": "notify …",
+    "UNLISTEN hunter2; /* x */ Notify hunter2": "UNLISTEN … Notify …",
     "SELECT 1; ALTER ROLE bob PASSWORD 'hunter2'; SELECT 2": "SELECT $?; ALTER ROLE … SELECT $?",
     # constants in other statements
     f"SELECT * FROM dblink('{URI}', 'SELECT 1') AS t (a int)": "SELECT * FROM dblink($?, $?) AS t (a int)",
@@ -63,7 +66,7 @@ PLANTED = {
     "SELECT set_config('my.secret', 'hunter2', false)": "SELECT set_config($?, $?, false)",
     "DO $$ BEGIN PERFORM 'hunter2'; END $$": "DO $?",
     "COMMENT ON TABLE t IS 'hunter2'": "COMMENT ON TABLE t IS $?",
-    "NOTIFY c, 'hunter2'": "NOTIFY c, $?",
+    "NOTIFY c, 'hunter2'": "NOTIFY …",
     "EXECUTE p('hunter2', 42)": "EXECUTE p($?, $?)",
 }  # fmt: skip
 

@@ -290,7 +290,7 @@ async def test_eviction_and_return(start: Start, major: int) -> None:
         evicted = evictions(server)
         server.run(*(each for each in flood for _ in range(3)))
         # Both extremes move, so that nothing speaks for the old life, and nothing against it.
-        server.run(*(SLEEP.format(nap) for nap in (0.001, 0.004, 0.008)))
+        server.run(*(SLEEP.format(nap) for nap in (0.001, 0.004, 0.1)))
         evicted = evictions(server) - evicted
         reading = collector.difference(before, await collector.fetch())
     life = server.run("SELECT calls FROM pg_stat_statements WHERE query LIKE '%pg_sleep%'")

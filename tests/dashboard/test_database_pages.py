@@ -164,7 +164,10 @@ def test_findings_stand_with_what_mends_them() -> None:
         "write  connections: 20, role: THE_ROLE_IT_LOGS_IN_AS  in a budget",
     ]
     assert [one.label for one in found.expander] == ["1 pass", "1 not applicable"]
-    assert "Audited 3 min ago, at " in words(found)
+    assert re.search(
+        r"Audited 3 min ago, at \S+; the next one follows within the hour; headroom audit looks now\. Head",
+        words(found),
+    )
     assert "headroom audit --sql prints it as one script." in words(found)
 
 
@@ -173,6 +176,7 @@ def test_connections_and_own_cost_end_the_page() -> None:
     """By role, database and state; and what Headroom takes."""
     said = words(page())
 
+    assert said.endswith("At the newest poll 2 statements of Headroom's own took 30 ms.")
     assert re.search(
         r"app erp idle 12 12 app erp active [345] 5 <b>role</b> <i>evil</i> active, waiting for", said
     )
@@ -189,7 +193,7 @@ def test_a_statement_has_its_page(recorded: Path) -> None:
     assert said.startswith(
         "Statement class list why a page of rows: LIMIT with OFFSET limit of the class 50 ms"
     )
-    assert "What was read in it: offset yes, tables orders customers" in said
+    assert "What was read in it: offset yes, tables orders,customers" in said
     assert "calls 2,400 mean 33 ms P95 lies" in said
     assert "exact 60 the difference of two readings" in said
     assert found.code[0].value.splitlines() == [
@@ -213,6 +217,20 @@ def test_a_statement_has_its_page(recorded: Path) -> None:
         f"headroom explain db.list --config {recorded}\n"
         f"headroom audit --config {recorded} --source erp-db"
     )
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_statement_leads_back_to_the_list_as_it_was() -> None:
+    """Class, database, words and period of the list are in its links, and in the one that leads back."""
+    listed = html(page(**{"class": "list", "q": "orders"}))
+    assert (
+        'href="/statement?source=erp-db&amp;statement=bb02&amp;w=1h&amp;class=list&amp;q=orders"' in listed
+    )
+    assert 'statement=bb02&amp;w=1h"' in html(page())
+
+    found = page("statement", source=SOURCE, statement="bb02", w="1h", q="orders", **{"class": "list"})
+    (link,) = found.get("page_link")
+    assert link.proto.query_string == "source=erp-db&w=1h&class=list&q=orders"
 
 
 @pytest.mark.usefixtures("configured")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headroom.bounds import Interval
+from headroom.bounds import Bounds, Interval
 from headroom.debt import debt
 from headroom.evidence import Moments
 
@@ -32,6 +33,17 @@ def test_where_all_took_the_same_it_is_known() -> None:
     assert debt(Moments(10, 1.0, 0.0), 0.04) == Interval(0.6000000000000001 - 1e-9, 0.6000000000000001)
     assert debt(Moments(10, 1.0, 0.0, cap=0.1), 0.2) == Interval(0.0, 0.0)
     assert debt(Moments(0, 0.0, 0.0), 0.2) == Interval(0.0, 0.0)
+
+
+def test_what_is_proven_of_how_many_limits_it() -> None:
+    """None over the limit owes nothing, and two owe at most twice what the slowest took beyond it."""
+    moments = Moments(53, 53 * 0.0034, 53 * 0.004**2, 0.0624)
+
+    assert debt(moments, 0.05, Bounds(0.05, 53, 0, 0)) == Interval(0.0, 0.0)
+    assert debt(moments, 0.05, Bounds(0.05, 53, 0, 2)).high == pytest.approx(
+        min(2 * 0.0124, debt(moments, 0.05).high or 0.0)
+    )
+    assert debt(moments, 0.05, Bounds(0.05, 52, 0, 0)) == debt(moments, 0.05)
 
 
 def test_few_slow_ones_are_bounded_from_above() -> None:

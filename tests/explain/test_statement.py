@@ -149,3 +149,14 @@ def test_one_thing_at_a_time(folder: Path, words: tuple[str, ...]) -> None:
 
     assert code == 2
     assert errors.endswith("Error: name one of BUDGET, --statement FINGERPRINT and --sql TEXT\n")
+
+
+@pytest.mark.parametrize("what", ["--statement", "--sql"])
+@pytest.mark.parametrize("option", ["--limit", "--subject", "--at"])
+def test_options_of_budgets(folder: Path, what: str, option: str) -> None:
+    """What would not be heeded is refused: nobody takes the last hour for the moment they asked for."""
+    code, printed, said = explaining(folder, what, KNOWN.fingerprint, option, "p95")
+
+    assert (code, printed, said.splitlines()[-1]) == (
+        2, "", f"Error: {option} is for a BUDGET: leave it out with --statement and --sql",
+    )  # fmt: skip

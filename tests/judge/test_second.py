@@ -71,6 +71,15 @@ def test_the_second_judges_where_it_decides() -> None:
     assert joint.disagreement == ""
 
 
+def test_a_window_that_the_second_saw_broken_is_not_met_by_the_first() -> None:
+    """One burst, 9.5 % of all: what it means for the rate is open, but no promise is kept."""
+    burst = [counted(100, 0)] * 18 + [counted(0, 100), counted(10, 90)]
+    joint = joined(budget(), said(STATEMENTS, QUICK), said(HISTOGRAM, *burst))
+
+    assert (joint.verdict.outcome, joint.verdict.source) == (Outcome.UNDECIDED, "metrics")
+    assert joint.verdict.slow == (190, 190)
+
+
 def test_the_second_can_be_over_where_the_first_proves_nothing() -> None:
     """Over by the histogram is over, and as firm as the histogram makes it."""
     joint = joined(budget(), said(STATEMENTS, WIDE), said(HISTOGRAM, counted(60, 40)))

@@ -74,6 +74,27 @@ def test_calls_that_are_always_cancelled_are_over() -> None:
     )
 
 
+def hanging(*counts: int) -> list[Held]:
+    """Return polls, newest first, in which so many calls were over the limit and still running."""
+    return [replace(one, part=replace(one.part, quality=Quality.RUNNING)) for one in running(*counts)]
+
+
+def test_a_pile_up_that_lasts_is_over_and_firm_as_long_as_it_lasts() -> None:
+    """15 calls crossed the limit at once, long ago, and hang: one burst, but seen at every poll since."""
+    silent = ended(*[(0, 0)] * 8)
+    verdict = judge(case(both(*silent, *hanging(*[15] * 8)), limit(threshold=LIMIT)))
+
+    assert (verdict.outcome, verdict.firm, verdict.n, verdict.slow) == (Outcome.OVER, True, 15, (15, 15))
+
+
+def test_a_call_that_hangs_is_one_call_however_often_it_is_seen() -> None:
+    """It crossed the limit in the third poll, and runs since: one of 1,001."""
+    fast = ended(*[(100, 0)] * 10)
+    parts = both(*fast, *running(*[0] * 7, 1), *hanging(*[1] * 8))
+
+    assert judge(case(parts, limit(threshold=LIMIT))).slow == (1, 1)
+
+
 def test_among_many_that_end_well_they_are_over_too() -> None:
     """60 cancelled calls among 1,000 fast ones are 5.7 %."""
     polls = ended(*[(50, 0)] * 20)
@@ -142,8 +163,8 @@ def test_strays_that_are_slow_may_break_it() -> None:
 
     assert verdict.reason is Reason.PARTIAL
     assert (
-        "; a further 500 are of statements that are not yet known to belong here or elsewhere, and what they "
-        "took may turn it: it settles when those leave the window"
+        "; a further 500 are of statements that are not yet known to belong here, or how long they take, and "
+        "what they took may turn it: it settles when those leave the window"
     ) in verdict.detail
     assert explain(case(both(*ended((500, 0)), *unsorted((470, 30))), limit(threshold=LIMIT))).rule == (
         "U = 0.00916806 <= 0.05 would decide, but were the 500 in doubt as slow as may be, 30 of 530 would "
@@ -165,7 +186,7 @@ def test_nothing_but_strays_is_no_silence() -> None:
     assert verdict.reason is Reason.PARTIAL
     assert verdict.detail == (
         "no calls that are known to belong here, but a further 20 are of statements that are not yet known "
-        "to belong here or elsewhere: it settles when those leave the window"
+        "to belong here, or how long they take: it settles when those leave the window"
     )
 
 

@@ -7,20 +7,22 @@ import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from collectors.postgres import refusals
+from collectors.postgres import refusals, sql_files
 from collectors.postgres.address import Address, address
-from collectors.postgres.audited.load import load
 from collectors.postgres.entry import Entry, between
-from collectors.postgres.session import Connection, Session
+from collectors.postgres.session import Connection, Session, fetched
 from collectors.postgres.statements import LONGEST_TEXT
 from headroom.audit.workload_facts import Counts
 from headroom.sources import Source
+
+_load = partial(sql_files.load, __package__)
 
 MOST = 500
 """Statements that are looked at."""
@@ -104,7 +106,7 @@ async def read_heaviest(
         for number in range(readings):
             if number:
                 await sleep(apart)
-            rows = await _patiently(session, place, lambda connection: _rows(connection, how.counters))
+            rows = await _patiently(session, place, lambda connection: fetched(connection, how.counters))
             if isinstance(rows, str):
                 return Heaviest(why=rows)
             ends.append(monotonic())
@@ -143,12 +145,12 @@ async def _patiently(session: Session, place: Address, work: Callable[[Connectio
 
 
 async def _look(connection: Connection) -> _How | str:
-    found = await _rows(connection, load("extension"))
+    found = await fetched(connection, _load("extension"))
     if not found:
         return refusals.not_installed(connection.info.dbname).detail
     schema, informed, most = found[0]
     function = Identifier(schema, "pg_stat_statements")
-    cursor = await connection.execute(load("columns").format(function=function))
+    cursor = await connection.execute(_load("columns").format(function=function))
     columns = {column.name for column in cursor.description or ()}
     words: dict[str, Any] = {}
     for word, names in _COLUMNS.items():
@@ -156,7 +158,7 @@ async def _look(connection: Connection) -> _How | str:
         if name is None:
             return refusals.unknown_extension("here").detail
         words[word] = Identifier(name)
-    counters = load("heaviest").format(
+    counters = _load("heaviest").format(
         function=function,
         toplevel=SQL("toplevel" if "toplevel" in columns else "true"),
         limit=Literal(MOST),
@@ -168,15 +170,15 @@ async def _look(connection: Connection) -> _How | str:
 
 async def _rest(connection: Connection, how: _How, keys: Sequence[Key]) -> dict[str, Any]:
     """Read what one audit needs once: texts, names, and how full the statistics are."""
-    asked = load("texts").format(function=how.function, length=Literal(LONGEST_TEXT))
-    rows = await _rows(connection, asked, [sorted({key[2] for key in keys})])
+    asked = _load("texts").format(function=how.function, length=Literal(LONGEST_TEXT))
+    rows = await fetched(connection, asked, [sorted({key[2] for key in keys})])
     texts = {(role, database, query): text for role, database, query, text in rows}
-    entries, unread = (await _rows(connection, load("tally").format(function=how.function)))[0]
+    entries, unread = (await fetched(connection, _load("tally").format(function=how.function)))[0]
     evictions = since = None
     if how.view is not None:
-        evictions, since = (await _rows(connection, load("information").format(view=how.view)))[0]
+        evictions, since = (await fetched(connection, _load("information").format(view=how.view)))[0]
     numbers = [sorted({key[0] for key in keys}), sorted({key[1] for key in keys})]
-    names = await _rows(connection, load("owners"), numbers)
+    names = await fetched(connection, _load("owners"), numbers)
     return {
         "texts": texts,
         "roles": {number: name for kind, number, name in names if kind == "role"},
@@ -216,7 +218,3 @@ def _between(before: Line | None, after: Line | None) -> Counts:
         after.blocks - before.blocks,
         max(0, after.temporary - before.temporary),
     )
-
-
-async def _rows(connection: Connection, asked: Any, parameters: Sequence[Any] | None = None) -> list[Any]:
-    return await (await connection.execute(asked, parameters)).fetchall()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import psycopg
 from psycopg import errors
 
-from collectors.postgres import refusals
+from collectors.postgres import refusals, sql_files
 from collectors.postgres.address import Address, address
-from collectors.postgres.audited.load import load
-from collectors.postgres.session import Connection, Session
+from collectors.postgres.session import Connection, Session, fetched
 from headroom.audit.server_facts import Override, RoleLimit, Server, Sessions, Setting
 from headroom.audit.settings import NAMES
 from headroom.sources import Source
+
+_load = partial(sql_files.load, __package__)
 
 _SHARE_OF_PERIOD = 0.7
 _MOST_SESSIONS = 200  # groups of them, by role, database and application
@@ -57,23 +58,23 @@ async def read_server(source: Source) -> Server:
 
 async def _read(connection: Connection, place: Address) -> Server:
     names = list(_READ)
-    settings = {row[0]: Setting(*row) for row in await _rows(connection, load("settings"), [names])}
+    settings = {row[0]: Setting(*row) for row in await fetched(connection, _load("settings"), [names])}
     # Known now, and so this session may protect the server again from what it asks next.
     await connection.execute("SET /* headroom */ statement_timeout = '2s'")
     server = Server(connection.info.server_version, settings)
     try:
         server = replace(
-            server, overrides=tuple(map(_override, await _rows(connection, load("overrides"), [names])))
+            server, overrides=tuple(map(_override, await fetched(connection, _load("overrides"), [names])))
         )
-        allowed, role, used = (await _rows(connection, load("rights")))[0]
+        allowed, role, used = (await fetched(connection, _load("rights")))[0]
         if not allowed:
             return replace(
                 server, in_use=used, why=(refusals.not_permitted(refusals.quoted(role, place)).detail,)
             )
         sessions = tuple(
-            Sessions(*row) for row in await _rows(connection, load("sessions"), [_MOST_SESSIONS])
+            Sessions(*row) for row in await fetched(connection, _load("sessions"), [_MOST_SESSIONS])
         )
-        limits = tuple(RoleLimit(*row) for row in await _rows(connection, load("role_limits")))
+        limits = tuple(RoleLimit(*row) for row in await fetched(connection, _load("role_limits")))
     except (errors.QueryCanceled, errors.LockNotAvailable, errors.InsufficientPrivilege) as error:
         said = refusals.quoted(str(error), place)
         return replace(server, why=(f"sessions and limits of roles could not be read: {said}",))
@@ -82,12 +83,6 @@ async def _read(connection: Connection, place: Address) -> Server:
 
 def _override(row: tuple[Any, ...]) -> Override:
     return Override(*row)
-
-
-async def _rows(
-    connection: Connection, asked: psycopg.sql.SQL, parameters: list[Any] | None = None
-) -> list[tuple[Any, ...]]:
-    return await (await connection.execute(asked, parameters)).fetchall()
 
 
 def _without_own_settings(place: Address) -> Address:

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from psycopg import errors
 from psycopg.sql import SQL, Literal
 
-from collectors.postgres import refusals
+from collectors.postgres import refusals, sql_files
 from collectors.postgres.address import Address
-from collectors.postgres.catalogue.load import load
 from collectors.postgres.catalogue.rows import foreign_key_of, index_of, table_of
-from collectors.postgres.session import Connection
+from collectors.postgres.session import Connection, fetched
 from headroom.audit.facts import Facts, Index, Table
 from headroom.audit.names import quoted, shown
+from headroom.audit.wanted import NAMES
 from headroom.budgets import Reason
 from headroom.observation import SourceError
+
+_load = partial(sql_files.load, __package__)
 
 MOST = 5_000
 """Tables, and as many indexes, that are read; those that the guide names come first, then the largest."""
 _MOST_COLUMNS = 200
+_MOST_TAKEN = 50_000
 _TRIES = 2
 _TIMES_OF_SCANS = 160000
 _ROWS_UNKNOWN_SAID = 140000
@@ -58,11 +62,11 @@ async def read_catalogue(
 
 
 async def _read(connection: Connection, facts: Facts, first: Sequence[str], most: int) -> Facts:
-    rows = await _rows(connection, load("database"))
+    rows = await fetched(connection, _load("database"))
     version, release, database, standby, may, role, since = rows[0]
     skipped: list[str] = []
     building: frozenset[int] | None = frozenset(
-        number for (number,) in await _rows(connection, load("building"))
+        number for (number,) in await fetched(connection, _load("building"))
     )
     if not may:
         building = None
@@ -77,6 +81,8 @@ async def _read(connection: Connection, facts: Facts, first: Sequence[str], most
     indexes, more = await _indexes(connection, version, tables, most, building)
     if more:
         skipped.append(f"only {most:,} indexes were read: those of the tables read first")
+    asked = _load("taken").format(limit=Literal(_MOST_TAKEN))
+    taken = await fetched(connection, asked, [list(NAMES)])
     indexes, late = await _with_expressions(connection, indexes, tables, locked)
     skipped += _said_of_locks([table for table in tables if table.locked], late)
     return replace(
@@ -89,6 +95,7 @@ async def _read(connection: Connection, facts: Facts, first: Sequence[str], most
         tables=tables,
         indexes=indexes,
         skipped=tuple(skipped),
+        taken=frozenset((schema, name) for schema, name in taken),
         complete=len(tables) < most and len(indexes) < most,
     )
 
@@ -98,13 +105,14 @@ async def _tables(
 ) -> tuple[tuple[Table, ...], bool]:
     # Before PostgreSQL 14 a table never analysed says that it has no rows, on no pages.
     unknown = SQL("false" if version >= _ROWS_UNKNOWN_SAID else "c.relpages = 0 AND c.reltuples = 0")
-    asked = load("tables").format(
+    asked = _load("tables").format(
         unknown=unknown, most_columns=Literal(_MOST_COLUMNS), limit=Literal(most + 1)
     )
-    rows = await _rows(connection, asked, [list(first)])
+    rows = await fetched(connection, asked, [list(first)])
     numbers = [row[0] for row in rows[:most]]
     references: dict[int, list[Any]] = {}
-    for number, *row in await _rows(connection, load("foreign_keys").format(limit=Literal(most)), [numbers]):
+    asked = _load("foreign_keys").format(limit=Literal(most))
+    for number, *row in await fetched(connection, asked, [numbers]):
         references.setdefault(number, []).append(foreign_key_of(row))
     tables = tuple(table_of(row, references.get(row[0], ()), locked) for row in rows[:most])
     return tables, len(rows) > most
@@ -118,10 +126,10 @@ async def _indexes(
     building: frozenset[int] | None,
 ) -> tuple[tuple[Index, ...], bool]:
     last_scan = SQL("pg_stat_get_lastscan(c.oid)" if version >= _TIMES_OF_SCANS else "NULL::timestamptz")
-    asked = load("indexes").format(last_scan=last_scan, limit=Literal(most + 1))
+    asked = _load("indexes").format(last_scan=last_scan, limit=Literal(most + 1))
     by_number = {table.number: table for table in tables}
     numbers = list(by_number)
-    rows = await _rows(connection, asked, [numbers, numbers])
+    rows = await fetched(connection, asked, [numbers, numbers])
     return tuple(index_of(row, by_number[row[0]], building) for row in rows[:most]), len(rows) > most
 
 
@@ -140,7 +148,7 @@ async def _with_expressions(
     for _ in range(_TRIES if wanted else 0):
         free = [number for number, table in wanted.items() if number not in locked and table not in locked]
         try:
-            rows = await _rows(connection, load("expressions"), [free])
+            rows = await fetched(connection, _load("expressions"), [free])
         except errors.LockNotAvailable:
             late, locked = True, {*locked, *await _locked(connection)}
             continue
@@ -174,8 +182,4 @@ def _said_of_locks(tables: Sequence[Table], late: bool) -> list[str]:
 
 
 async def _locked(connection: Connection) -> frozenset[int]:
-    return frozenset(number for (number,) in await _rows(connection, load("locked")))
-
-
-async def _rows(connection: Connection, asked: Any, parameters: Sequence[Any] | None = None) -> list[Any]:
-    return await (await connection.execute(asked, parameters)).fetchall()
+    return frozenset(number for (number,) in await fetched(connection, _load("locked")))

@@ -11,7 +11,10 @@ from headroom.audit.facts import ForeignKey, Index, Key, Table
 
 def table_of(row: Sequence[Any], references: Sequence[ForeignKey], locked: Collection[int]) -> Table:
     """Return the table of a row of `tables.sql`."""
-    number, schema, name, partitioned, rows, pages, live, changed, analyzed, parent, columns = row
+    (
+        number, schema, name, partitioned, rows, pages, live, changed, analyzed, parent, columns, below,
+        foreign,
+    ) = row  # fmt: skip
     return Table(
         schema=schema,
         name=name,
@@ -27,6 +30,8 @@ def table_of(row: Sequence[Any], references: Sequence[ForeignKey], locked: Colle
         parent=_pair(parent),
         foreign_keys=tuple(references),
         locked=number in locked,
+        partitions=below,
+        foreign=foreign,
     )
 
 
@@ -62,8 +67,8 @@ def index_of(row: Sequence[Any], table: Table, building: frozenset[int] | None) 
 
 def foreign_key_of(row: Sequence[Any]) -> ForeignKey:
     """Return the foreign key of a row of `foreign_keys.sql`, without the table's number."""
-    name, columns = row
-    return ForeignKey(name, tuple(columns or ()))
+    name, schema, table, columns = row
+    return ForeignKey(name, tuple(columns or ()), (schema, table))
 
 
 def _key(record: Sequence[Any]) -> Key:

@@ -69,8 +69,9 @@ def _expression(expression: Node, binds: list[str]) -> Iterator[Found]:
                 for one, other in zip(lefts, rights, strict=True):
                     yield from _compared(one, operator, other, binds)
         case "AEXPR_IN":
-            items = fields(right, "List") or {}
-            operand = "list" if all(map(constant, items.get("items", ()))) else "other"
+            items = (fields(right, "List") or {}).get("items", ())
+            plain = "single" if len(items) == 1 else "list"
+            operand = plain if all(map(constant, items)) else "other"
             yield from _held(left, operator, operand, binds)
         case "AEXPR_OP_ANY":
             yield from _held(left, operator, "array" if constant(right) else "other", binds)

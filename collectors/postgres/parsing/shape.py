@@ -41,8 +41,8 @@ class Condition:
     Attributes:
         alias, column: what is compared; the alias is empty where the text has none.
         operator: as it is written, "=" for all ways of writing it; "is" for IS NULL, IS TRUE and the like.
-        operand: what it is compared with: "constant" (or parameter), "list" (IN), "array" (ANY), "column" or
-            "other".
+        operand: what it is compared with: "constant" (or parameter), "list" (IN), "single" (IN with one
+            value), "array" (ANY), "column" or "other".
         other_alias, other_column: the other column, where it is one.
         binds: aliases of which rows fail that do not fulfil it: all but those that an outer join keeps.
     """
@@ -78,7 +78,9 @@ class Shape:
         limit: where rows are limited: "outer", "branches" of a UNION, "inner" in FROM or WITH, or empty.
         exists: whether all that is asked is one EXISTS; sources and conditions are then those inside it.
         order: (column, descending) of the outermost ORDER BY; no column for expressions.
-        where, star, locks, into: whether it has a WHERE; asks for `*`; FOR UPDATE and its kin; INTO a table.
+        where, star, locks, into: whether it has a WHERE; returns all columns of a table by `*`; FOR UPDATE and
+            its kin; INTO a table.
+        unbound: (schema, name) of the tables that an UPDATE or DELETE without WHERE writes, also in WITH.
         rows: of VALUES in an INSERT.
         copies: "in" or "out" for COPY.
     """
@@ -112,6 +114,7 @@ class Shape:
     star: bool = False
     locks: bool = False
     into: bool = False
+    unbound: tuple[tuple[str, str], ...] = ()
     rows: int = 0
     copies: str = ""
 
@@ -134,7 +137,7 @@ _FLAGS = (
 _NAMES = ("functions", "inner", "marked", "windows")
 _KINDS = frozenset({"select", "insert", "update", "delete", "merge", "utility", "empty"})
 _RELATIONS = frozenset({"table", "cte", "subquery", "function"})
-_OPERANDS = frozenset({"constant", "list", "array", "column", "other"})
+_OPERANDS = frozenset({"constant", "single", "list", "array", "column", "other"})
 _LIMITS = frozenset({"", "outer", "branches", "inner"})
 _COPIES = frozenset({"", "in", "out"})
 
@@ -149,7 +152,8 @@ def read(record: Any) -> Shape:
             kind=_one_of(record["kind"], _KINDS),
             node=_name(record["node"]),
             fingerprint=_fingerprint(record["fingerprint"]),
-            tables=tuple((_name(schema), _name(name)) for schema, name in _some(record["tables"])),
+            tables=_tables(record["tables"]),
+            unbound=_tables(record["unbound"]),
             sources=tuple(
                 Relation(_one_of(kind, _RELATIONS), _name(schema), _name(name), _name(alias))
                 for kind, schema, name, alias in _some(record["sources"])
@@ -162,6 +166,10 @@ def read(record: Any) -> Shape:
         )
     except (KeyError, TypeError) as error:
         raise ValueError("no shape") from error
+
+
+def _tables(values: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((_name(schema), _name(name)) for schema, name in _some(values))
 
 
 def _condition(

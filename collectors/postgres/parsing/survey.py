@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from collectors.postgres.parsing.nodes import LEAVES, Node, fields, limits, names, parts
+from collectors.postgres.parsing.stars import returns_all
 
 _OUTER, _FROM, _INNER = "outer", "from", "inner"
 _WRITES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
@@ -15,16 +16,18 @@ class Survey:
 
     Attributes:
         tables: schema and name, as often as they are named.
-        ctes: names of WITH queries.
+        ctes: the WITH queries by their names.
+        unbound: schema and name of the tables that an UPDATE or DELETE without WHERE writes.
         limited: whether a query in FROM or WITH has a LIMIT.
         marks: of lists, arrays, LIMIT and OFFSET, which the parser's own fingerprint does not tell apart.
     """
 
     def __init__(self) -> None:
         self.tables: list[list[str]] = []
-        self.ctes: list[str] = []
+        self.ctes: dict[str, Node] = {}
+        self.unbound: list[list[str]] = []
+        self._withs = 0
         self.limited = False
-        self._starring: list[Node] = []
         self.marks: set[str] = set()
         self._counts = dict.fromkeys(("joins", "subqueries", "derived", "sets"), 0)
         self._flags = dict.fromkeys(
@@ -39,7 +42,8 @@ class Survey:
         return {
             **self._counts,
             **self._flags,
-            "ctes": len(self.ctes),
+            "ctes": self._withs,
+            "unbound": self.unbound,
             **{name: list(found) for name, found in self._functions.items()},
         }
 
@@ -59,7 +63,7 @@ class Survey:
                     self._flags["writes"] |= name in _WRITES and value is not root
                     stack.append((inside, self._node(name, inside, place)))
         self.tables = [[schema, name] for schema, name in self.tables if schema or name not in self.ctes]
-        self._flags["star"] = any(map(self._starred, self._starring))
+        self._flags["star"] = returns_all(root, self.ctes)
 
     def _fields(self, value: Node, place: str) -> None:
         """Look at what may stand without its type's name."""
@@ -81,17 +85,6 @@ class Survey:
         self._flags["locks"] |= "lockingClause" in select
         self._flags["offset"] |= "limitOffset" in select
         self.limited |= place == _FROM and limits(select)
-        if any(map(_star, select.get("targetList", ()))):
-            self._starring.append(select)
-
-    def _starred(self, select: Node) -> bool:
-        """Tell whether all columns of a table are asked for; of a subquery they are those that it names."""
-        return any(
-            name == "RangeVar" and (inside.get("schemaname") or inside.get("relname") not in self.ctes)
-            for item in select.get("fromClause", ())
-            if fields(item, "RangeSubselect") is None
-            for name, inside in parts(item)
-        )
 
     def _node(self, name: str, inside: Node, place: str) -> str:
         """Look at a node; return the place of what is inside it."""
@@ -104,6 +97,9 @@ class Survey:
                 self.marks.add(inside["kind"])
             case "FuncCall":
                 self._call(inside, place)
+            case "UpdateStmt" | "DeleteStmt" if "whereClause" not in inside:
+                written = inside["relation"]
+                self.unbound.append([str(written.get("schemaname", "")), str(written.get("relname", ""))])
             case "SubLink":
                 self._counts["subqueries"] += 1
                 return _INNER
@@ -111,7 +107,8 @@ class Survey:
                 self._counts["derived"] += 1
                 return _INNER if place == _INNER or inside.get("lateral") else _FROM
             case "CommonTableExpr":
-                self.ctes.append(str(inside.get("ctename", "")))
+                self._withs += 1
+                self.ctes.setdefault(str(inside.get("ctename", "")), inside.get("ctequery"))
                 return _INNER if place == _INNER else _FROM
         return place
 
@@ -126,12 +123,6 @@ class Survey:
             for mark in ("agg_star", "agg_distinct", "agg_filter", "agg_order", "agg_within_group")
         ):
             self._functions["marked"][name] = None
-
-
-def _star(target: Node) -> bool:
-    """Tell whether a column of the result is `*` or `t.*`."""
-    reference = fields((fields(target, "ResTarget") or {}).get("val"), "ColumnRef")
-    return reference is not None and fields((reference.get("fields") or [None])[-1], "A_Star") is not None
 
 
 def _refers_to_itself(cte: Node) -> bool:

@@ -12,6 +12,8 @@ WITH seen AS MATERIALIZED (
             ELSE coalesce(state, 'unknown')
         END AS doing,
         wait_event_type AS waits,
+        -- It is the client's turn: one that pipelines, or reads a portal in parts, stays active meanwhile.
+        wait_event_type = 'Client' AND wait_event = 'ClientRead' AS waits_for_client,
         (extract(epoch FROM query_start) * 1000000)::bigint AS started,
         (extract(epoch FROM state_change) * 1000000)::bigint AS changed,
         coalesce(backend_xid, backend_xmin) IS NOT NULL AS holds,
@@ -34,6 +36,7 @@ SELECT /* headroom */
             SELECT seen.* FROM seen, now
             WHERE doing IN ('active', 'waiting for a lock')
                 AND pid <> pg_backend_pid()
+                AND waits_for_client IS NOT TRUE
                 AND started < at - {age}
             ORDER BY started
             LIMIT {most}

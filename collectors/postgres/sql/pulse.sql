@@ -10,4 +10,5 @@ SELECT /* headroom */
         - current_setting('superuser_reserved_connections')::int
         - coalesce(current_setting('reserved_connections', true), '0')::int,
     pg_backend_pid(),
-    pg_is_in_recovery()
+    pg_is_in_recovery(),
+    current_database()::text

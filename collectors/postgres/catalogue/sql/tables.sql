@@ -1,5 +1,6 @@
 -- Tables of users with their counters; no function here opens a table, so none waits for a lock on it.
--- Those that the guide names come first, then the largest, for the number is limited.
+-- Those that the guide names come first, then the largest, for the number is limited. A domain has the category
+-- of the type that it stands for, however many domains lie between.
 SELECT /* headroom */
     c.oid::bigint,
     n.nspname::text,
@@ -20,11 +21,22 @@ SELECT /* headroom */
     ),
     (
         SELECT json_agg(
-            json_build_array(a.attname, CASE a.atttypid WHEN 'bool'::regtype THEN 'boolean' ELSE '' END)
+            json_build_array(
+                a.attname,
+                CASE WHEN t.oid = 'bool'::regtype OR (t.typtype = 'd' AND t.typcategory = 'B') THEN 'boolean' ELSE '' END
+            )
             ORDER BY a.attnum
         )
         FROM pg_attribute AS a
+        JOIN pg_type AS t ON t.oid = a.atttypid
         WHERE a.attrelid = c.oid AND a.attnum BETWEEN 1 AND {most_columns} AND NOT a.attisdropped
+    ),
+    (SELECT count(*) FROM pg_inherits AS h WHERE c.relkind = 'p' AND h.inhparent = c.oid),
+    (
+        SELECT count(*)
+        FROM pg_inherits AS h
+        JOIN pg_class AS f ON f.oid = h.inhrelid
+        WHERE c.relkind = 'p' AND h.inhparent = c.oid AND f.relkind = 'f'
     )
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
