@@ -219,7 +219,7 @@ def explain(
         try:
             config = load(path)
             if sql is not None:
-                told = [asyncio.run(statements.of_text(config, sql, role, database))]
+                told = asyncio.run(statements.of_text(config, sql, role, database, datetime.now(UTC)))
             else:
                 told = statements.known(config, statement or "", datetime.now(UTC))
         except asked.UnknownError as error:

@@ -104,8 +104,9 @@ def _bounded(shape: Shape, sight: Sight) -> _Found | None:
         "branches": "LIMIT bounds the rows of each of its queries",
         "inner": "LIMIT bounds the rows of a subquery that it reads",
     }.get(shape.limit, "")
-    if shape.limit == "inner" and (len(shape.sources) != 1 or shape.sources[0].kind == "table"):
-        why = ""  # what it is joined with may be read as a whole
+    joined = sum(one.operand == "column" for one in shape.conditions)
+    if shape.limit == "inner" and joined < len(shape.sources) - 1:
+        why = ""  # what it stands beside is read as a whole
     if shape.exists:
         why = "EXISTS ends at the first row"
     elif not why and _plain(shape):

@@ -75,7 +75,10 @@ def _called_like(column: str, listed: str) -> bool:
         words = [words[0].removesuffix("id")]
     tables = {*_ends(_words(listed.rpartition(".")[2]))}
     singular = {
-        one.removesuffix(plural) + ending for one in tables for plural, ending in _PLURALS if one.endswith(plural)
+        one.removesuffix(plural) + ending
+        for one in tables
+        for plural, ending in _PLURALS
+        if one.endswith(plural)
     }
     return any(len(end) >= _SHORTEST and end in singular for end in _ends(words))
 

@@ -18,7 +18,7 @@ from headroom.config import Config
 from headroom.config.problems import quoted
 from headroom.debt import debt
 from headroom.evidence import Moments
-from headroom.history import StoredPart, open_history
+from headroom.history import HistoryError, StoredPart, open_history
 from headroom.observation import JUDGED
 from headroom.statements import MEASURE, Statement
 from headroom.units import format_interval, format_value
@@ -113,8 +113,10 @@ def _limit(config: Config, source: str, group: str) -> float | None:
     return min(limits, default=None)
 
 
-async def of_text(config: Config, text: str, role: str, database: str) -> Known:
+async def of_text(config: Config, text: str, role: str, database: str, now: datetime) -> list[Known]:
     """Return the class that any text would have, and why, without asking a server.
+
+    Where the history knows the same statement, what was said of it with the catalogue at hand comes first.
 
     Raises:
         UnknownError: texts cannot be parsed here.
@@ -130,7 +132,11 @@ async def of_text(config: Config, text: str, role: str, database: str) -> Known:
         label = await why(text, config.queries, role, database)
     except ParserError as error:
         raise UnknownError(str(error)) from None
-    return Known(Statement("", label.fingerprint, label.group, label.why, ""))
+    of_text = Known(Statement("", label.fingerprint, label.group, label.why, ""))
+    try:
+        return [*known(config, label.fingerprint, now), of_text]
+    except (UnknownError, HistoryError):  # it never ran, or nothing was recorded yet
+        return [of_text]
 
 
 def as_table(found: Sequence[Known]) -> str:
@@ -146,7 +152,7 @@ def as_markdown_page(found: Sequence[Known]) -> str:
 def _page(found: Sequence[Known]) -> Iterator[Block]:
     for one in found:
         statement = one.statement
-        at = f" at {statement.source}" if statement.source else ""
+        at = f" at {statement.source}" if statement.source else ", by its text alone"
         yield Heading(1, f"statement {statement.fingerprint}{at}: {statement.group or 'in no class'}")
         yield Text(f"Why: {statement.why}.")
         if statement.text:

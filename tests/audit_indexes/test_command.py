@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from headroom.audit.finding import Finding
+from headroom.checks import State
+from monitor.audit.printed import as_table
 from tests.collectors_postgres.server import Server, free_port
 
 from .erp import INDEXES, TABLES, database, with_instead

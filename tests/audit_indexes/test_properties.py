@@ -13,7 +13,7 @@ from headroom.audit.facts import Index, Key
 from headroom.audit.fit import fit
 from headroom.audit.names import LONGEST, free_name, quoted, shown
 from headroom.audit.past import Past, dump, load, used
-from headroom.audit.predicate import FALSE, NOT_NULL, TRUE, meaning
+from headroom.audit.predicate import FALSE, NOT_NULL, TRUE, meaning, without_constants
 from headroom.audit.wanted import REQUIRED, Wanted
 from tests.collectors_postgres.server import Server
 
@@ -22,8 +22,9 @@ from .facts import AT, BEGAN, case, index
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=15)
 WANTED = st.sampled_from(REQUIRED)
 FORMS = {
-    FALSE: ["({0} = false)", "(NOT {0})", "({0} <> true)", "((false = {0}))", "(NOT ({0} = true))"],
-    TRUE: ["{0}", "({0} = true)", "({0} <> false)", "(NOT (NOT {0}))"],
+    FALSE: ["({0} = false)", "(NOT {0})", "({0} <> true)", "((false = {0}))", "(NOT ({0} = true))",
+            "(({0})::boolean = false)", "(NOT ({0})::boolean)"],
+    TRUE: ["{0}", "({0})::boolean", "({0} = true)", "({0} <> false)", "(NOT (NOT {0}))"],
     NOT_NULL: ["({0} IS NOT NULL)"],
 }
 

@@ -56,10 +56,10 @@ WRONG_FORMS = [
     (BOOKING, "(booking_id) WHERE booking_id IS NULL",
      "its predicate is WHERE booking_id IS NULL instead of WHERE booking_id IS NOT NULL"),
     (CATEGORY, "(category, transaction_date) WHERE is_deleted = false AND category <> 'x'",
-     ("its predicate is WHERE (is_deleted = false) AND (category <> 'x'::text) instead of "
+     ("its predicate is WHERE (is_deleted = false) AND (category <> …::text) instead of "
      "WHERE is_deleted = false")),
     (AUDIT, "(tenant_id, created_at DESC) WHERE tenant_id > 5",
-     "it holds only the rows WHERE tenant_id > 5, and all are wanted"),
+     "it holds only the rows WHERE tenant_id > …, and all are wanted"),
     (TOKENS, "(user_id, expires_at) WHERE is_revoked",
      "its predicate is WHERE is_revoked instead of WHERE is_revoked = false"),
     (WALLET, "(user_id, tenant_id) WHERE tenant_id IS NOT NULL",

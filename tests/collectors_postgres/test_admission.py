@@ -206,6 +206,28 @@ async def test_options_that_are_not_taken(start: Start, major: int) -> None:
     )
 
 
+@BOTH
+@pytest.mark.parametrize("table", ["pg_db_role_setting", "pg_class"])
+async def test_locked_catalogue(start: Start, major: int, table: str) -> None:
+    """Who comes while it is locked waits a second, and is told what locks it; the next poll reads."""
+    server = start(major)
+    server.run("CREATE EXTENSION pg_stat_statements")
+    async with collecting(server.url_of("postgres")) as collector:
+        with psycopg.connect(server.url_of("postgres")) as other:
+            other.execute("SET allow_system_table_mods = on")
+            other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(SourceError) as locked:
+                await collector.fetch()
+            other.rollback()
+        await collector.fetch()
+
+    assert locked.value.reason is Reason.UNREACHABLE
+    assert locked.value.message == (
+        f"127.0.0.1:{server.port} opens no session while its catalogue is locked by VACUUM FULL, CLUSTER or "
+        "LOCK TABLE: the next poll tries again"
+    )
+
+
 def test_every_sentence_is_explained() -> None:
     """The document has all of what can be said at the door, and what to do then."""
     said = (Path(__file__).parents[2] / "docs" / "postgres.md").read_text()

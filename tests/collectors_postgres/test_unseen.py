@@ -47,8 +47,8 @@ async def test_the_url_should_name_the_database_of_the_application(start: Start)
 
     assert any(
         note.endswith(
-            "of the calls are in database erp, whose keys cannot be read from postgres: let the URL end in /erp, "
-            "or its look-ups are told by the names of columns"
+            "of the calls are in database erp, whose keys cannot be read from postgres: let the URL end in "
+            "/erp, or its look-ups are told by the names of columns"
         )
         for note in notes
     ), notes

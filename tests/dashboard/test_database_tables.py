@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,17 +11,16 @@ from dashboard import findings, sessions, statement_doubts, statement_table
 from dashboard.foreign import one_line, visible
 from dashboard.spans import between, took
 from dashboard.sql_layout import laid_out
-from dashboard.statement_link import back
 from dashboard.statement_trace import Whole, stretches
 from dashboard.trend import spark
-from dashboard.workload import Key, Line, Sum, chosen
+from dashboard.workload import Key, Line, Sum
 from headroom.audit.finding import Finding
 from headroom.bounds import Interval
 from headroom.checks import State
 from headroom.evidence import Gauge, Moments, Ratio
 from headroom.history import StoredPart
 from headroom.observation import Part, Quality
-from headroom.statements import NO_CLASS, Statement
+from headroom.statements import Statement
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVERY = timedelta(seconds=15)
@@ -77,67 +75,6 @@ def test_a_line_tells_all_of_a_statement() -> None:
         "50% 200 ms no clear trend"
     )
     assert 'href="/base/statement?source=erp-db&amp;statement=aa&amp;w=1h"' in html
-
-
-def test_a_reason_for_another_class_is_not_told() -> None:
-    """The class is of a database, the reason of the shape: where they differ, it is no reason here."""
-    key = Key("lookup", "erp", "aa")
-    known = Statement("db", "aa", "list", "a page of rows", "SELECT 1")
-    other = replace(line(statement=known), key=key)
-    assert "SELECT 1 in erp 100 ms" in words(table(other))
-    assert 'title=""' in table(other)
-    none = replace(other, key=key._replace(group=NO_CLASS))
-    assert "SELECT 1 in erp · in no class here 100 ms" in words(table(none))
-    assert chosen([other, none], "", "", "page") == []
-    assert chosen([other, none], "", "", "here") == [none]
-    mine = replace(none, statement=replace(known, group="", why="it has no shape"))
-    assert "in erp · it has no shape" in words(table(mine))
-
-
-def test_a_link_keeps_what_the_list_was_filtered_by() -> None:
-    """So that the statement's page leads back to the same list; nothing else of the address is kept."""
-    kept = {"class": "list", "database": "a&b", "q": "from orders"}
-    html = statement_table.table([line()], base="", source="s", period="1h", kept=kept)
-    assert (
-        "/statement?source=s&amp;statement=aa&amp;w=1h&amp;class=list&amp;database=a%26b&amp;q=from+orders"
-    ) in html
-    params = {"source": "other", "statement": "aa", "w": "1h", **kept, "b": "x"}
-    assert back(params, "s") == {"source": "s", "w": "1h", **kept}
-    assert back({}, "") == {}
-
-
-def test_findings_on_its_tables_stand_with_a_statement() -> None:
-    """Those that need mending, in its schema where it names one; its own come first, each once."""
-
-    def on(table: str, state: State = State.FAIL, **more: str) -> Finding:
-        subject = tuple(sorted({"schema": "public", "table": table, **more}.items()))
-        return Finding("r", subject, state, "", f"on {table}")
-
-    own = on("orders", State.PASS, statement="aa")
-    all_of_them = [
-        on("orders"),
-        on("lines", State.WARN),
-        on("orders", State.PASS),
-        on("customers"),
-        Finding("s", (("setting", "work_mem"),), State.FAIL, "", "low"),
-        own,
-        on("elsewhere"),
-    ]
-    traits = (("tables", "orders,public.lines,other.elsewhere"),)
-    known = Statement("db", "aa", "list", "", "", traits)
-
-    assert findings.naming(all_of_them, "aa", known) == [own, all_of_them[0], all_of_them[1]]
-    assert findings.naming(all_of_them, "aa", None) == [own]
-    assert findings.naming(all_of_them, "aa", replace(known, traits=())) == [own]
-
-
-def test_a_finding_on_an_index_names_it_in_its_title() -> None:
-    """Several indexes lack in the same words; where the words name it already, it is not said twice."""
-    subject = (("index", "idx_<b>"), ("table", "orders"))
-    lacking = Finding("r", subject, State.FAIL, "", "public.orders has no such index")
-    assert "fail idx_&lt;b&gt;: public.orders has no such index index" in words(findings.finding(lacking, ""))
-    named = Finding("r", (("index", "idx_a"),), State.FAIL, "", "the index idx_a is not valid")
-    assert "fail The index idx_a is not valid" in words(findings.finding(named, ""))
 
 
 def test_a_hundred_are_shown_and_the_others_told() -> None:

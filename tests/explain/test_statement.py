@@ -160,3 +160,23 @@ def test_options_of_budgets(folder: Path, what: str, option: str) -> None:
     assert (code, printed, said.splitlines()[-1]) == (
         2, "", f"Error: {option} is for a BUDGET: leave it out with --statement and --sql",
     )  # fmt: skip
+
+
+def test_a_text_that_ran_is_told_as_it_was_classed_then(folder: Path) -> None:
+    """With the catalogue at hand more was known than its text alone tells."""
+    text = "SELECT name FROM users WHERE email = $1"
+    code, printed, _ = explaining(folder, "--sql", text, "--format", "json")
+    (alone,) = json.loads(printed)["statements"]
+    ran = replace(
+        KNOWN, fingerprint=alone["fingerprint"], why="one row at most: users by its unique key (email)"
+    )
+    with open_history(str(folder / "history.db"), collecting=True) as history:
+        at = datetime.now(UTC)
+        history.record(Cycle(at, Poll("erp-db", None, at, timedelta(0)), statements=(ran,)))
+    again, printed, _ = explaining(folder, "--sql", text, "--format", "json")
+    known, by_text = json.loads(printed)["statements"]
+
+    assert (code, again) == (0, 0)
+    assert (known["source"], known["class"]) == ("erp-db", "lookup")
+    assert by_text == alone
+    assert alone["class"] is None

@@ -78,8 +78,8 @@ class Shape:
         limit: where rows are limited: "outer", "branches" of a UNION, "inner" in FROM or WITH, or empty.
         exists: whether all that is asked is one EXISTS; sources and conditions are then those inside it.
         order: (column, descending) of the outermost ORDER BY; no column for expressions.
-        where, star, locks, into: whether it has a WHERE; returns all columns of a table by `*`; FOR UPDATE and
-            its kin; INTO a table.
+        where, star, locks, into: whether it has a WHERE; returns all columns of a table by `*`; FOR UPDATE
+            and its kin; INTO a table.
         unbound: (schema, name) of the tables that an UPDATE or DELETE without WHERE writes, also in WITH.
         rows: of VALUES in an INSERT.
         copies: "in" or "out" for COPY.
