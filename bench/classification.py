@@ -28,8 +28,9 @@ def texts() -> list[str]:
             (
                 (
                     f'SELECT "{alias}"."id" AS "{alias}_id", "{alias}"."name", "{alias}"."created_at", '
-                    f'"{alias}"."tenant_id" FROM "{table}" "{alias}" LEFT JOIN "tasks" "x" ON "x"."booking_id" = '
-                    f'"{alias}"."id" WHERE "{alias}"."tenant_id" = $1 AND "{alias}"."is_deleted" = $2 '
+                    f'"{alias}"."tenant_id" FROM "{table}" "{alias}" LEFT JOIN "tasks" "x" '
+                    f'ON "x"."booking_id" = "{alias}"."id" WHERE "{alias}"."tenant_id" = $1 '
+                    f'AND "{alias}"."is_deleted" = $2 '
                     f'ORDER BY "{alias}"."created_at" DESC LIMIT $3 OFFSET $4'
                 ),
                 f"INSERT INTO {table} (tenant_id, name, {alias}, b, c) VALUES ($1,$2,$3,$4,$5) RETURNING id",

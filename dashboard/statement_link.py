@@ -27,7 +27,7 @@ def asked(budget: Budget) -> dict[str, str]:
 
 def back(params: Mapping[str, str], source: str) -> dict[str, str]:
     """Return the query parameters of the list that somebody came from, by those of the statement's page."""
-    kept = {name: params[name] for name in ("w", *FILTERS) if params.get(name)}
+    kept = {name: params[name] for name in FILTERS if params.get(name)}
     return {"source": source, **kept} if source else kept
 
 

@@ -134,9 +134,9 @@ def _told(found: Work) -> str:
     most = f"{rest / time:.0%} of the time" if time else "none"
     return (
         f'<p class="hr-said">All statements since {since}: {calls:,} calls, {took(time)}. “Time over limit” '
-        "adds up what calls took beyond the limit of their class; what is certain of it decides the order. At each "
-        "poll the 30 worst statements are recorded one by one, the others as the rest of their class "
-        f"({most} here): “at least” stands where some calls may be in it.</p>"
+        "adds up what calls took beyond the limit of their class; what is certain of it decides the "
+        "order. At each poll the 30 worst statements are recorded one by one, the others as the rest of "
+        f"their class ({most} here): “at least” stands where some calls may be in it.</p>"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 from headroom.audit.names import quoted
@@ -22,6 +21,7 @@ _SWITCHES = (("true", 1.0), ("false", 0.0), ("yes", 1.0), ("no", 0.0))
 _FRACTIONS = frozenset({"random_page_cost"})  # all others of the guide are whole numbers in their unit
 _PLAIN = re.compile("[a-z_][a-z0-9_]*(?:[.][a-z_][a-z0-9_]*)?")
 _LONGEST = 80
+_ABSURD = 1e18  # no setting goes that far; beyond it a product may have no value
 
 
 def size(count: float) -> str:
@@ -72,13 +72,16 @@ def read(text: str, setting: Setting) -> float | None:
     if found is None:
         return None
     number, unit = _number(found[1], setting), found[2]
+    if abs(number) > _ABSURD:
+        return None
     if unit:
         units = next((some for some in (_BYTES, _SECONDS) if unit in some and setting.unit in some), None)
         if units is None:
             return None
+        smaller = max((units[one] for one in units if one != "8kB" and units[one] < units[unit]), default=0.0)
+        if smaller:  # the server rounds "0.1GB" to 102MB first
+            number = round(number * units[unit] / smaller) * smaller / units[unit]
         number *= units[unit] / units[setting.unit]
-    if not math.isfinite(number):
-        return None
     return number if setting.name in _FRACTIONS else float(round(number))
 
 

@@ -73,7 +73,8 @@ def no_where(case: Case) -> Iterator[Finding]:
     found = []
     for one, shape in _shapes(case):
         if shape.unbound and shape.kind in _RUN:
-            names, many = shape.unbound, one.total.rows_per_call >= _LARGE and shape.kind != "select"
+            own = shape.kind in ("update", "delete") and shape.unbound[0] == shape.tables[0]
+            names, many = shape.unbound, own and one.total.rows_per_call >= _LARGE
         elif shape.kind == "select" and not (shape.where or shape.limit):
             names, many = shape.tables, False
         else:

@@ -22,6 +22,7 @@ _GROWTH = 2.0  # of blocks per row from one window to the next
 _DEVIATIONS = 3.0  # by which readers who stay where they are are hardly ever off
 _LEAST_VARIED = 0.5  # of the blocks of single pages: they are not counted one by one, and times are smoother
 _LARGE = 10_000  # rows: below, a page is found in no time wherever it lies
+_WORST = (State.FAIL, State.WARN, State.PASS)
 _VARIED = 0.5  # standard deviation of the time over its mean: pages are not alike
 _ENOUGH = 5  # calls in a window
 _ALIKE = 0.2  # by which the calls of a page and of its count may differ
@@ -37,7 +38,7 @@ def offset_pagination(case: Case) -> Iterator[Finding]:
     if not found:
         told = f"none of the {len(sightings(case)):,} statements looked at pages by OFFSET"
         yield Finding(_RULE, about_all(case), State.PASS, _GUIDE, told)
-    yield from capped(sorted(found, key=lambda one: one.state is not State.FAIL), case)
+    yield from capped(sorted(found, key=lambda one: _WORST.index(one.state)), case)
 
 
 def _graded(one: Seen, case: Case) -> Finding:
@@ -46,7 +47,7 @@ def _graded(one: Seen, case: Case) -> Finding:
     rows = rows_known(one.shape.tables, case)
     if rows is not None and rows < _LARGE:
         of = "the largest of its tables has" if len(one.shape.tables) > 1 else "its table has"
-        told = f"{calls} page by OFFSET; {of} about {rows:,.0f} rows, and the guide has it so for small data sets"
+        told = f"{calls} page by OFFSET; {of} about {rows:,.0f} rows: the guide has small data sets paged so"
         return Finding(_RULE, about(one, case), State.PASS, _GUIDE, with_text(told, one))
     counts = one.recent if one.recent.calls >= _ENOUGH else one.total
     per_row = f"{rate(counts.blocks_per_row)} blocks for each row returned"

@@ -1,4 +1,4 @@
-"""Whether a statement asks for what belongs to the rows of a list: by a foreign key, or by how a column is called."""
+"""Whether a statement asks for what belongs to a list's rows: by a foreign key, or by a column's name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Relation:
 
     Attributes:
         table, column: of the statement, that is compared with something of each row.
-        upwards: the statement asks for the row that the list's row refers to, and not for those that refer to it.
+        upwards: it asks for the row that the list's row refers to, and not for those that refer to it.
         named: the column is called like the list's table.
     """
 
@@ -35,7 +35,7 @@ class Relation:
 
 
 def relation(held: Held, listed: str, case: Case) -> Relation | None:
-    """Return what ties a statement with these equalities to a list of the table `listed`; None where nothing does.
+    """Return what ties a statement with these equalities to a list of the table `listed`; None for nothing.
 
     What is called alike comes first, then foreign keys; keys of the list's own table are the weakest.
     """
@@ -67,7 +67,7 @@ def _same(name: tuple[str, str], table: Table) -> bool:
 
 
 def _called_like(column: str, listed: str) -> bool:
-    """Tell whether a column is called like a table: booking_id, bookingId or main_booking_id like bookings."""
+    """Tell whether a column is called like a table: booking_id, bookingId, main_booking_id like bookings."""
     words = _words(column)
     if words[-1] == "id":
         words.pop()

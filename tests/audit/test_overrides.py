@@ -1,4 +1,4 @@
-"""What roles and databases have of their own: read as the server reads it, and never taken for good unread."""
+"""What roles and databases have of their own: read as the server reads it, and never good unread."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tests.collectors_postgres.server import Server
 
 from .servers import case, guides, one, server, told
 
+_SHOWN = 1e-5  # pg_settings shows six digits of a fraction
 _NUMBERS = st.one_of(
     st.integers(0, 200_000).map(str),
     st.integers(0, 100_000).map(hex),
@@ -45,7 +46,9 @@ def connection(cluster: Server) -> Iterator[psycopg.Connection]:
         yield opened
 
 
-@given(st.sampled_from(["log_lock_waits", "statement_timeout", "work_mem", "random_page_cost"]), _WORDS)
+@given(
+    st.sampled_from(["log_lock_waits", "log_min_duration_statement", "work_mem", "random_page_cost"]), _WORDS
+)
 @limits(max_examples=500, deadline=None)
 def test_the_server_reads_as_we_do(connection: psycopg.Connection, name: str, word: str) -> None:
     """What the server takes means to us what it means to it."""
@@ -58,7 +61,7 @@ def test_the_server_reads_as_we_do(connection: psycopg.Connection, name: str, wo
     ((value,),) = connection.execute(asked, (name,)).fetchall()
     connection.execute("RESET ALL")
 
-    assert read(word, setting) == pytest.approx(replace(setting, value=value).number)
+    assert read(word, setting) == pytest.approx(replace(setting, value=value).number, rel=_SHOWN)
 
 
 @pytest.mark.parametrize(
@@ -84,11 +87,11 @@ def test_the_server_reads_as_we_do(connection: psycopg.Connection, name: str, wo
     ]
     + [
         ("statement_timeout", word, State.PASS)
-        for word in ("0xEA60", "6e4", "6e1s", "1 min", "1min ", ".5s", "30.5s", "0165140", "+5s", "\t5s", "6e7 us")
+        for word in ("0xEA60", "6e4", "6e1s", "1 min", "1min ", ".5s", "30.5s", "0165140", "+5s", "\t5s")
     ]
     + [
         ("statement_timeout", word, State.CANNOT_CHECK)
-        for word in ("", "none", "off", "1h2", "5 kB", "1 minute", "1MIN", "0x", "1e", "1e999", "--1", "५s", "1,5s")
+        for word in ("", "none", "off", "1h2", "5 kB", "1 minute", "1MIN", "0x", "1e", "1e999", "--1", "५s")
     ]
     + [
         ("log_min_duration_statement", word, State.WARN)
@@ -137,6 +140,9 @@ def test_values_of_all_roles() -> None:
     )
     assert (*told(hidden), hidden.fix) == (
         State.WARN,
-        f"{name} is 1s, as in the guide (set in /etc/postgresql/postgresql.conf, line 7); ALTER ROLE ALL has -1",
+        (
+            f"{name} is 1s, as in the guide (set in /etc/postgresql/postgresql.conf, line 7); ALTER "
+            "ROLE ALL has -1"
+        ),
         f"ALTER ROLE ALL RESET {name};",
     )

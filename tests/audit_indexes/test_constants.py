@@ -17,8 +17,9 @@ async def test_no_constant_in_any_finding(cluster: Server) -> None:
         *with_instead(
             CATEGORY,
             (
-                f"CREATE INDEX {CATEGORY} ON transactions ((category || 'it''s \\planted'), transaction_date) "
-                "WHERE category <> 'planted''s \\' AND id > 4711471147114711 AND NOT is_deleted"
+                f"CREATE INDEX {CATEGORY} ON transactions ((category || 'it''s \\planted'), "
+                "transaction_date) WHERE category <> 'planted''s \\' AND id > 4711471147114711 "
+                "AND NOT is_deleted"
             ),
             "CREATE INDEX of_one ON transactions (booking_id) WHERE category = 'planted'",
             "CREATE INDEX twin ON transactions (booking_id) WHERE category = 'planted'",

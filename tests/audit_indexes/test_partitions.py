@@ -97,8 +97,8 @@ async def test_one_that_waits_for_a_foreign_partition(cluster: Server) -> None:
 
     assert (invalid.found, invalid.fix, invalid.migration) == (
         (
-            f"public.{NAME} on audit_logs is not valid: not every partition has its part of it, and a foreign "
-            "table can have none, so that it will never be valid"
+            f"public.{NAME} on audit_logs is not valid: not every partition has its part of it, and a "
+            "foreign table can have none, so that it will never be valid"
         ),
         (
             f"DROP INDEX public.{NAME}; then CREATE INDEX CONCURRENTLY on each of the other partitions, and "

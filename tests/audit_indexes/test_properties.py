@@ -22,8 +22,15 @@ from .facts import AT, BEGAN, case, index
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=15)
 WANTED = st.sampled_from(REQUIRED)
 FORMS = {
-    FALSE: ["({0} = false)", "(NOT {0})", "({0} <> true)", "((false = {0}))", "(NOT ({0} = true))",
-            "(({0})::boolean = false)", "(NOT ({0})::boolean)"],
+    FALSE: [
+        "({0} = false)",
+        "(NOT {0})",
+        "({0} <> true)",
+        "((false = {0}))",
+        "(NOT ({0} = true))",
+        "(({0})::boolean = false)",
+        "(NOT ({0})::boolean)",
+    ],
     TRUE: ["{0}", "({0})::boolean", "({0} = true)", "({0} <> false)", "(NOT (NOT {0}))"],
     NOT_NULL: ["({0} IS NOT NULL)"],
 }
@@ -80,7 +87,9 @@ def test_one_meaning_of_many_forms(meant: str, data: st.DataObject, column: str)
 
 
 @given(
-    st.sampled_from(["a = {}", '"it\'s" = {}::text', "(lower(b1) || {}) = {}", "c IN ({}, {})", "x1 <> ({})"]),
+    st.sampled_from(
+        ["a = {}", '"it\'s" = {}::text', "(lower(b1) || {}) = {}", "c IN ({}, {})", "x1 <> ({})"]
+    ),
     st.one_of(
         st.text("ab\\'\"() ", max_size=9).map(lambda text: "'" + text.replace("'", "''") + "'"),
         st.floats(0, 1e30, allow_nan=False).map(lambda number: f"{number:.15g}"),

@@ -95,7 +95,7 @@ def test_thrown_away_entry_is_said() -> None:
         "1 of its statements were thrown away with what they did last",
     )
     assert (
-        "pg_stat_statements threw entries away 1 times in this interval, and what they did last is lost; "
+        "pg_stat_statements threw entries away 1 time in this interval, and what they did last is lost; "
         "raise pg_stat_statements.max"
     ) in reading.notes
 

@@ -256,8 +256,8 @@ async def test_hostile_names_are_bounded() -> None:
 def test_answers_are_not_trusted() -> None:
     """A record with a wrong type, a strange kind or too much in it is none."""
     good = {
-        "kind": "select", "node": "SelectStmt", "fingerprint": "0" * 16, "tables": [], "unbound": [], "sources": [],
-        "order": [], "conditions": [], "limit": "", "copies": "",
+        "kind": "select", "node": "SelectStmt", "fingerprint": "0" * 16, "tables": [], "sources": [],
+        "unbound": [], "order": [], "conditions": [], "limit": "", "copies": "",
         **dict.fromkeys(("joins", "ctes", "subqueries", "derived", "sets", "rows"), 0),
         **{name: [] for name in ("functions", "inner", "marked", "windows")},
         **dict.fromkeys(

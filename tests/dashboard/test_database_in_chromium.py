@@ -20,7 +20,8 @@ TAKEAWAY = re.compile(
     r"In erp: [56],\d00 calls in the last 15m, on average 1.* ms, where the limit is 10 ms; debt"
 )
 SCROLLS_SIDEWAYS = """() => [
-    ...[...document.querySelectorAll('html, body, [data-testid=stMain], [data-row]')]
+    ...["html", "body", "[data-testid=stMain]", "[data-row]", "[data-testid=stCode] pre"]
+        .flatMap(one => [...document.querySelectorAll(one)])
         .filter(one => one.scrollWidth > one.clientWidth + 1),
     ...[...document.querySelectorAll('button, a, h1, h2, .hr-table td, .hr-finding, .hr-said')]
         .filter(one => one.getBoundingClientRect().right > window.innerWidth + 1),
@@ -100,7 +101,15 @@ def test_a_statement_is_followed_by_keyboard_and_back(address: str, browser: Bro
         ]
         page.get_by_role("link", name="All statements").click()
         page.locator(LINES).first.wait_for()
-        assert page.url.startswith(f"{address}/database")
+        assert page.url.startswith(f"{address}/database?source=erp-db")
+
+        page.goto(f"{address}/database?class=lookup&q=invoices")
+        page.locator('[data-statement="aa01"] a').click()
+        page.get_by_role("link", name="All statements").click()
+        page.locator('[data-statements="1"]').wait_for()
+        assert page.url == f"{address}/database?source=erp-db&class=lookup&q=invoices"
+        expect(page.get_by_label("Search")).to_have_value("invoices")
+        assert prints(page) == ["aa01"]
         assert seen.errors == []
 
 

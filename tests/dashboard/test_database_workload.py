@@ -77,8 +77,9 @@ def test_debt_is_added_fold_by_fold() -> None:
     (line,) = ranked(Folded({series("a"): folds(SLOW, fast)}, {series("a"): 0b11}))
 
     assert line.sum.owed is not None
-    assert line.sum.owed.low == pytest.approx(debt(SLOW, 0.01).low)
-    assert line.sum.owed.high == pytest.approx((debt(SLOW, 0.01).high or 0) + (debt(fast, 0.01).high or 0))
+    slow, quick = (debt(each, 0.01, each.over(0.01)) for each in (SLOW, fast))
+    assert line.sum.owed.low == pytest.approx(slow.low)
+    assert line.sum.owed.high == pytest.approx((slow.high or 0) + (quick.high or 0))
     assert debt(SLOW + fast, 0.01).low == 0
     assert line.mean == pytest.approx(0.3 / 110)
     assert line.means == (pytest.approx(0.02), pytest.approx(0.001))

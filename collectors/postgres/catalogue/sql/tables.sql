@@ -23,7 +23,10 @@ SELECT /* headroom */
         SELECT json_agg(
             json_build_array(
                 a.attname,
-                CASE WHEN t.oid = 'bool'::regtype OR (t.typtype = 'd' AND t.typcategory = 'B') THEN 'boolean' ELSE '' END
+                CASE
+                    WHEN t.oid = 'bool'::regtype OR (t.typtype = 'd' AND t.typcategory = 'B') THEN 'boolean'
+                    ELSE ''
+                END
             )
             ORDER BY a.attnum
         )
