@@ -127,7 +127,7 @@ def test_values_of_all_roles() -> None:
     overrides = (Override("", "", name, "-1"),)
     rule = f"postgres.setting.{name}"
 
-    of_all = one(settings, case(replace(server(**{name: whole}), overrides=overrides)), rule)
+    of_all = one(settings, case(replace(server(log_min_duration_statement=whole), overrides=overrides)), rule)
     hidden = one(settings, case(replace(server(), overrides=overrides)), rule)
 
     assert (*told(of_all), of_all.fix) == (
