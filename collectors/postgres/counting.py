@@ -92,6 +92,7 @@ class Counting:
                 f"what answers is no pg_stat_statements as it should be: {error}",
             )
         said = await self._study(connection, how, records)
+        held, blocks, untracked = await self._own(connection, how) or (None, None, ())
         return Statements(
             records=records,
             labels=self.learning.labels,
@@ -103,8 +104,8 @@ class Counting:
             evictions=None if before is None or after is None else (before[0], after[0]),
             texts=said,
             most=how.most,
-            own=None if (held := await self._own(connection, how)) is None else (held[0], held[1]),
-            untracked=() if held is None else tuple((database, role) for database, role in held[2]),
+            own=None if held is None or blocks is None else (held, blocks),
+            untracked=tuple((database, role) for database, role in untracked),
             databases=self.names.databases,
             roles=self.names.roles,
             learnt=self.learning.learnt,

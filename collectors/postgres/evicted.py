@@ -20,14 +20,21 @@ _DECAY = 0.99
 _FARTHEST = 1 << 62
 
 
+def times(old: Statements, new: Statements) -> int | None:
+    """Return how often entries were thrown away between two readings; None where that is not told."""
+    if old.evictions is None or new.evictions is None:
+        return None
+    # A reset begins the count anew.
+    return new.evictions[1] - (old.evictions[0] if new.reset == old.reset else 0)
+
+
 def at_most(old: Statements, new: Statements) -> int:
     """Return how many executions between two readings may be in neither of them; 0 without evictions."""
     if not old.complete or not new.complete:
         return _FARTHEST  # what is not read may be anything
-    if old.evictions is None or new.evictions is None:
+    evictions = times(old, new)
+    if evictions is None:
         return _untold(old, new)
-    # A reset begins the count anew.
-    evictions = new.evictions[1] - (old.evictions[0] if new.reset == old.reset else 0)
     if evictions <= 0:
         return 0
     # An entry that moved may have been thrown away and born again; one that did not was there all the time.
@@ -37,8 +44,7 @@ def at_most(old: Statements, new: Statements) -> int:
     # Planning is counted beside execution where it is tracked: once for each, at most.
     usage = 2 * stayed + 1
     each = usage / _DECAY ** min(evictions, 10_000)
-    held = min(new.most or MOST_ENTRIES, _FARTHEST)
-    lost = evictions * max(_LEAST, -(-held // _SHARE)) * each
+    lost = evictions * max(_LEAST, -(-(new.most or MOST_ENTRIES) // _SHARE)) * each
     return int(min(lost, _FARTHEST))
 
 

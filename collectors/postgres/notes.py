@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from collectors.postgres.evicted import at_most
+from collectors.postgres.evicted import at_most, times
 from collectors.postgres.moved import Moved
 from collectors.postgres.snapshot import PostgresSnapshot, Statements
 from collectors.postgres.statements import MOST_ENTRIES
@@ -80,8 +80,8 @@ def _elsewhere(found: Moved, after: PostgresSnapshot, new: Statements) -> Iterat
 
 
 def _evictions(old: Statements, new: Statements) -> Iterator[str]:
-    if old.evictions is not None and new.evictions is not None:
-        evicted = new.evictions[1] - (old.evictions[0] if new.reset == old.reset else 0)
+    evicted = times(old, new)
+    if evicted is not None:
         if evicted > 0:
             yield (
                 f"pg_stat_statements threw entries away {evicted} time{'' if evicted == 1 else 's'} in this "

@@ -140,7 +140,7 @@ class Watch:
         }
         told: dict[tuple[int, int], str] = {}
         if unknown:
-            # The newest: what is older than an interval crossed its limit, and was counted, before.
+            # The newest: what is older was met at a poll before, when it crossed its limit.
             pids = [pid for pid, _ in unknown][-_MOST_TEXTS:]
             cursor = await connection.execute(load("running").format(length=Literal(LONGEST_TEXT)), [pids])
             texts = {
