@@ -16,10 +16,11 @@ from dashboard.data import Moment, Unavailable
 from dashboard.sessions import Crowd, Seat, crowds
 from dashboard.statement_trace import Stretch, stretches
 from dashboard.trace import end, step
-from dashboard.workload import Key, Line, Sum, column_of, joined, limits, lines, summed
+from dashboard.workload import Key, Line, Sum, column_of, joined, lines, summed
 from headroom.budgets import Subject
 from headroom.config import Config
 from headroom.cost import OWN_TIME
+from headroom.debt import limits
 from headroom.evidence import Gauge, Ratio
 from headroom.history import History, HistoryError, file_of, open_history
 from headroom.history.folded import floor
@@ -78,7 +79,7 @@ def work(config: Config, moment: Moment, source: str, period: str) -> Work:
     newest = moment.last_ok.get(source)
     if newest is None:
         return Work((), data.now(), data.now())
-    thresholds = tuple(sorted(limits(config, source).items()))
+    thresholds = tuple(sorted(limits(config.budgets, source).items()))
     try:
         return _work(_file(config.history), source, thresholds, period, newest)
     except HistoryError as error:
@@ -158,7 +159,7 @@ def past(
     newest = moment.last_ok.get(source, data.now())
     # As in the chart of a row: a figure that changes is drawn anew, with a blink.
     until = end(newest + every, step(length, every))
-    thresholds = tuple(sorted(limits(config, source).items()))
+    thresholds = tuple(sorted(limits(config.budgets, source).items()))
     try:
         return _past(_file(config.history), source, fingerprint, thresholds, length, every, until)
     except HistoryError as error:

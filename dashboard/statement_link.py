@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlencode
 
-from dashboard.workload import QUERIES
 from headroom.budgets import Budget, Kind, Outcome
+from headroom.debt import QUERIES
 
 NO_CLASS_SHOWN = "no class"
 """How the choice of a class names what falls into none."""

@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 from dashboard.trend import Trend, trend
 from headroom.bounds import Bounds, Interval
-from headroom.budgets import Kind, Unit
-from headroom.config import Config
 from headroom.debt import debt
 from headroom.evidence import Moments
 from headroom.history.columns import to_microseconds
@@ -21,7 +19,6 @@ from headroom.history.folded import Folded
 from headroom.statements import NO_CLASS, REST, Statement
 
 P95 = Fraction(95, 100)
-QUERIES = "queries."
 NOTHING_OWED = Interval.exactly(0.0)
 _NONE = Moments(0, 0.0, 0.0)
 
@@ -42,19 +39,6 @@ class Key(NamedTuple):
     def is_rest(self) -> bool:
         """Whether it stands for a rest."""
         return self.fingerprint == REST
-
-
-def limits(config: Config, source: str) -> dict[str, float]:
-    """Return the lowest limit in seconds of each class that a budget promises for a source's statements."""
-    found: dict[str, float] = {}
-    for budget in config.budgets:
-        for measure in budget.measures:
-            if measure.source == source and measure.kind is Kind.STATEMENTS:
-                group = measure.group.removeprefix(QUERIES)
-                for limit in budget.limits:
-                    if limit.unit is Unit.SECONDS and not limit.at_least:
-                        found[group] = min(limit.threshold, found.get(group, limit.threshold))
-    return found
 
 
 @dataclass(frozen=True, slots=True)

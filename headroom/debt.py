@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from headroom.bounds import Bounds, Interval
+from headroom.budgets import Budget, Kind, Unit
 from headroom.evidence import TOLERANCE, Moments
+
+QUERIES = "queries."
+"""What the group of a measure of statements begins with, before the name of the class."""
+
+
+def limits(budgets: Iterable[Budget], source: str) -> dict[str, float]:
+    """Return the lowest limit in seconds of each class that is promised for a source's statements.
+
+    A debt is reckoned against it.
+    """
+    found: dict[str, float] = {}
+    for budget in budgets:
+        for measure in budget.measures:
+            if measure.source == source and measure.kind is Kind.STATEMENTS:
+                group = measure.group.removeprefix(QUERIES)
+                for limit in budget.limits:
+                    if limit.unit is Unit.SECONDS and not limit.at_least:
+                        found[group] = min(limit.threshold, found.get(group, limit.threshold))
+    return found
 
 
 def debt(moments: Moments, threshold: float, proven: Bounds | None = None) -> Interval:

@@ -21,9 +21,10 @@ from dashboard.sql_layout import laid_out
 from dashboard.statement_doubts import doubts
 from dashboard.statement_link import back
 from dashboard.statement_trace import Stretch, Whole
-from dashboard.workload import Key, limits, percentile
+from dashboard.workload import Key, percentile
 from headroom.budgets import Kind, Unit
 from headroom.config import Config
+from headroom.debt import limits
 from headroom.statements import LONGEST, NO_CLASS, Statement
 from headroom.units import format_interval, format_value
 
@@ -46,7 +47,7 @@ def read(source: str, fingerprint: str, period: str) -> tuple[Config, Past]:
 
 def described(known: Statement, config: Config, elsewhere: list[str]) -> None:
     """Draw a statement's class, why it is in it, and its text."""
-    limit = limits(config, known.source).get(known.group)
+    limit = limits(config.budgets, known.source).get(known.group)
     pairs = [
         ("class", known.group or "none: no budget is about it"),
         ("why", one_line(known.why, 500)),
@@ -81,7 +82,7 @@ def history(source: str, fingerprint: str, period: str) -> None:
             "that are recorded one by one. What it did is in the rest of its class.</p>"
         )
         return
-    known = limits(config, source)
+    known = limits(config.budgets, source)
     for key, stretches in found.stretches.items():
         drawn_for(key, stretches, known.get(key.group), period, found)
 

@@ -13,10 +13,10 @@ from operator import add
 from typing import Any
 
 from headroom.bounds import Bounds, Interval
-from headroom.budgets import Kind, Unit
+from headroom.budgets import Unit
 from headroom.config import Config
 from headroom.config.problems import quoted
-from headroom.debt import debt
+from headroom.debt import debt, limits
 from headroom.evidence import Moments
 from headroom.history import HistoryError, StoredPart, open_history
 from headroom.observation import JUDGED
@@ -25,7 +25,6 @@ from headroom.units import format_interval, format_value
 from headroom.wording import count
 from monitor.explain.asked import UnknownError
 from monitor.explain.blocks import Block, Code, Heading, Items, Table, Text, as_markdown, as_terminal
-from monitor.explain.query import QUERIES
 
 LOOKED_BACK = timedelta(hours=1)
 _P95 = Fraction(95, 100)
@@ -86,7 +85,7 @@ def known(config: Config, fingerprint: str, now: datetime) -> list[Known]:
 
 
 def _did(config: Config, source: str, labels: Mapping[str, str], parts: Sequence[StoredPart]) -> Did:
-    limit = _limit(config, source, labels.get("class", ""))
+    limit = limits(config.budgets, source).get(labels.get("class", ""))
     moments, bounds, owed = Moments(0, 0.0, 0.0), [], (0.0, 0.0)
     for part in (one.part for one in parts):
         if part.quality not in JUDGED or not isinstance(part.evidence, Moments):
@@ -99,18 +98,6 @@ def _did(config: Config, source: str, labels: Mapping[str, str], parts: Sequence
             owed = owed[0] + (more.low or 0.0), owed[1] + (more.high or 0.0)
     over = reduce(add, bounds) if bounds else None
     return Did(labels.get("database", ""), moments, limit, over, None if limit is None else Interval(*owed))
-
-
-def _limit(config: Config, source: str, group: str) -> float | None:
-    limits = [
-        limit.threshold
-        for budget in config.budgets
-        for measure in budget.measures
-        if (measure.source, measure.kind, measure.group) == (source, Kind.STATEMENTS, f"{QUERIES}{group}")
-        for limit in budget.limits
-        if limit.unit is Unit.SECONDS
-    ]
-    return min(limits, default=None)
 
 
 async def of_text(config: Config, text: str, role: str, database: str, now: datetime) -> list[Known]:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from dashboard.trend import trend
-from dashboard.workload import Key, Line, chosen, joined, limits, lines, percentile, summed
+from dashboard.workload import Key, Line, chosen, joined, lines, percentile, summed
 from headroom.bounds import Bounds, Interval
 from headroom.config import load
-from headroom.debt import debt
+from headroom.debt import debt, limits
 from headroom.evidence import Moments
 from headroom.history.folded import Fold, Folded
 from headroom.observation import Series
@@ -169,8 +169,13 @@ def test_the_lowest_limit_of_a_class_is_its_limit(tmp_path: Path) -> None:
     (tmp_path / "budgets.yaml").write_text(text(), encoding="utf-8")
     config = load(tmp_path / "budgets.yaml")
 
-    assert limits(config, "erp-db") == {"lookup": 0.01, "list": 0.05, "aggregate": 0.5, "analytics": 5.0}
-    assert limits(config, "metrics") == {}
+    assert limits(config.budgets, "erp-db") == {
+        "lookup": 0.01,
+        "list": 0.05,
+        "aggregate": 0.5,
+        "analytics": 5.0,
+    }
+    assert limits(config.budgets, "metrics") == {}
 
 
 def test_a_trend_needs_a_clear_order_and_a_difference_that_matters() -> None:
