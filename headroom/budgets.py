@@ -138,12 +138,19 @@ class Kind(StrEnum):
     MEMORY_LIMIT = "redis_memory"  # redis: used memory of maxmemory
     EVICTIONS = "evictions"  # redis: evicted keys per command
     HIT_RATE = "hit_rate"  # redis: hits of look-ups
+    COMMANDS = "command_latency"  # redis: execution time of commands; `of` is a command or "all"
     CPU = "cpu"  # prometheus with node_exporter: busy share of CPU time
     MEMORY = "memory"  # prometheus with node_exporter: share of memory not available
     DISK_IO = "disk_io"  # prometheus with node_exporter: share of time with I/O in flight
+    IO_PRESSURE = "io_pressure"  # prometheus with node_exporter: share of time in which something waited for I/O
+    CONTAINER_CPU = "container_cpu"  # prometheus with cAdvisor: CPU used of a container's limit
+    CONTAINER_MEMORY = "container_memory"  # prometheus with cAdvisor: working set of a container's limit
+    THROTTLING = "throttling"  # prometheus with cAdvisor: scheduling periods in which a container was held back
+    ONE_CORE = "one_core"  # prometheus: CPU time of a process as a share of one core
+    EVENT_LOOP = "event_loop"  # prometheus: p99 of the delay of Node.js's event loop, in seconds
 
 
-LATENCIES = frozenset({Kind.HISTOGRAM, Kind.STATEMENTS})
+LATENCIES = frozenset({Kind.HISTOGRAM, Kind.STATEMENTS, Kind.COMMANDS})
 """The kinds that tell how long single events took."""
 
 
@@ -186,7 +193,8 @@ class Budget:
         window: evidence older than this is not judged.
         pending_for: how long a limit must be over before the incident fires (`for` in the file).
         recover_for: how long it must be met before the incident resolves.
-        evicting: the limits that hold instead of `limits` while Redis evicts by policy.
+        evicting: the limits that hold instead of `limits` while Redis evicts by policy, by their names: where
+            a name stands for both evictions and a hit rate, it is over only where both are.
         second: another measure of the same promise. Where it decides, it judges; otherwise `measure` does.
     """
 

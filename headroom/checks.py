@@ -17,6 +17,7 @@ class State(StrEnum):
     FAIL = "fail"  # cannot work as it is
     CANNOT_CHECK = "cannot check"
     NOT_APPLICABLE = "not applicable"
+    BY_HAND = "by hand"  # cannot be seen from outside: a person has to confirm it, or has
 
 
 @dataclass(frozen=True, slots=True)

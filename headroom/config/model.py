@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headroom.budgets import Budget
+from headroom.policies import NOTHING, Policies
 from headroom.routing import Channel, Route
 from headroom.sources import EndpointRules, QueryRules, Source
 
@@ -31,3 +32,4 @@ class Config:
     budgets: tuple[Budget, ...] = field(repr=False)
     channels: tuple[Channel, ...] = ()
     routes: tuple[Route, ...] = ()
+    policies: Policies = NOTHING

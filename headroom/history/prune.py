@@ -21,6 +21,7 @@ from headroom.history.tables import (
     verdict_latest,
 )
 from headroom.observation import STATES
+from headroom.recorded import DETAILS
 from headroom.statements import MEASURE
 
 DELIVERED_KEPT = timedelta(days=90)
@@ -37,7 +38,7 @@ REMEMBERED = (series, verdict_latest)
 _INSTANCES = select(series.c.id).where(
     series.c.subject != (),
     or_(
-        series.c.measure.in_((MEASURE, STATES)),
+        series.c.measure.in_((MEASURE, STATES, *sorted(DETAILS))),
         *(series.c.measure.startswith(f"{kind}:", autoescape=True) for kind in sorted(LATENCIES)),
     ),
 )

@@ -1,0 +1,103 @@
+"""What the audit reads of the application: its HTTP doors, and what Prometheus knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of the application.
+
+    Attributes:
+        path: as declared.
+        status: 0 where there was no answer; `failure` then says why, in one sentence.
+        seconds: until the body was read.
+        encoding: Content-Encoding, lower case; empty where there is none.
+        size: bytes of the body as sent; `truncated` where it was longer than is read.
+        plain: bytes after decoding; None where it could not be decoded.
+        said: for health endpoints, what each part of the body says, by its name: "up", "down", "OK", ...
+    """
+
+    path: str
+    status: int = 0
+    seconds: float = 0.0
+    encoding: str = ""
+    size: int = 0
+    plain: int | None = None
+    truncated: bool = False
+    said: Mapping[str, str] | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the application's HTTP doors answered; None for what is not declared.
+
+    Attributes:
+        unreachable: our sources that gave nothing just before `ready` was asked, by name and kind.
+    """
+
+    at: datetime
+    live: Answer | None = None
+    ready: Answer | None = None
+    payloads: tuple[Answer, ...] = ()
+    unreachable: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container as cAdvisor tells it. Limits are None where there is none (0 or absent).
+
+    Attributes:
+        name: its name; `service` is docker compose's, empty where it has none.
+        cores: CPU limit, in cores.
+        memory: limit in bytes; `used` is its working set.
+        throttled: share of scheduling periods in which it was held back, of the period that was looked at.
+    """
+
+    name: str
+    service: str = ""
+    cores: float | None = None
+    memory: int | None = None
+    used: int | None = None
+    throttled: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """A circuit breaker that exposes its metrics: how often it opened, and how calls ended."""
+
+    name: str
+    opened: int = 0
+    calls: int = 0
+    failed: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What a Prometheus knows.
+
+    Attributes:
+        source: its name.
+        period: seconds that differences of counters span.
+        containers: None where it has no metrics of cAdvisor.
+        limited: by endpoint class, answers with 429 and all answers in the period; None where there is no
+            such histogram.
+        breakers: None where none exposes metrics.
+        layers: by policy's name, what the in-memory layer's gauge says in seconds, smallest and largest;
+            missing where there is no such metric.
+        failed: what could not be asked and why, one sentence each.
+    """
+
+    source: str
+    at: datetime
+    period: float = 0.0
+    containers: tuple[Container, ...] | None = None
+    limited: Mapping[str, tuple[int, int]] | None = None
+    breakers: tuple[Breaker, ...] | None = None
+    layers: Mapping[str, tuple[float, float]] | None = None
+    failed: tuple[str, ...] = ()
