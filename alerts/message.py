@@ -47,7 +47,7 @@ def payload(
     name = _name(incident, budget)
     threshold = verdict.threshold if verdict else limit.threshold if limit else None
     unit = verdict.unit if verdict else limit.unit if limit else None
-    side = "below" if limit is not None and limit.at_least else "over"
+    side = "below" if (verdict or limit) and (verdict or limit).at_least else "over"
     promise = f"{side} {'its limit' if threshold is None or unit is None else format_value(threshold, unit)}"
     stands, past = _story(incident, status, why, at)
     # After a change the verdicts judge another promise than the one that this incident is about.
@@ -132,8 +132,14 @@ def _limit(incident: Incident, verdict: Verdict | None, budget: Budget | None) -
         return None
     wanted = verdict.limit if verdict else incident.limit
     same = [limit for limit in (*budget.limits, *budget.evicting) if limit.name == wanted]
-    # `limits` and `evicting` may share a name; the threshold tells which one was judged.
-    exact = [limit for limit in same if verdict is None or limit.threshold == verdict.threshold]
+    # `limits` and `evicting` may share a name; threshold, unit and side tell which one was judged.
+    exact = [
+        limit
+        for limit in same
+        if verdict is None
+        or (limit.threshold, limit.unit, limit.at_least)
+        == (verdict.threshold, verdict.unit, verdict.at_least)
+    ]
     return next(iter([*exact, *same]), None)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.trace import Bin, Span, bins, silences, spans, step
+from headroom import evicting
 from headroom.budgets import Budget, Kind, Limit, Measure
 from headroom.config import Config, ConfigError, load
 from headroom.evidence import Ratio
@@ -118,7 +119,7 @@ def moment(config: Config) -> Moment:
 
 def events_of(measure: Measure) -> str:
     """Return what a latency counts, and where: "the requests in http_request_duration_seconds"."""
-    if measure.kind is Kind.STATEMENTS:
+    if measure.kind in (Kind.STATEMENTS, Kind.COMMANDS):
         return f"the calls in {measure.source}"
     return f"the {'calls' if measure.group.startswith('queries.') else 'requests'} in {measure.of}"
 
@@ -175,7 +176,7 @@ def measured(budget: Budget, limits: tuple[Limit, ...], *, judged_by: str) -> Me
     Evictions where Redis evicts and they stand in; of two measures that of the source which judged last.
     """
     if not all(limit in budget.limits for limit in limits):
-        return Measure(budget.measure.source, Kind.EVICTIONS)
+        return (evicting.hit_rate if limits[0].at_least else evicting.evictions)(budget.measure)
     return next((one for one in budget.measures if one.source == judged_by), budget.measure)
 
 

@@ -142,10 +142,10 @@ class Kind(StrEnum):
     CPU = "cpu"  # prometheus with node_exporter: busy share of CPU time
     MEMORY = "memory"  # prometheus with node_exporter: share of memory not available
     DISK_IO = "disk_io"  # prometheus with node_exporter: share of time with I/O in flight
-    IO_PRESSURE = "io_pressure"  # prometheus with node_exporter: share of time in which something waited for I/O
+    IO_PRESSURE = "io_pressure"  # prometheus with node_exporter: share of time in which some task waited
     CONTAINER_CPU = "container_cpu"  # prometheus with cAdvisor: CPU used of a container's limit
     CONTAINER_MEMORY = "container_memory"  # prometheus with cAdvisor: working set of a container's limit
-    THROTTLING = "throttling"  # prometheus with cAdvisor: scheduling periods in which a container was held back
+    THROTTLING = "throttling"  # prometheus with cAdvisor: share of periods in which a container was held back
     ONE_CORE = "one_core"  # prometheus: CPU time of a process as a share of one core
     EVENT_LOOP = "event_loop"  # prometheus: p99 of the delay of Node.js's event loop, in seconds
 
@@ -246,6 +246,7 @@ class Verdict:
             each end); decides the outcome.
         n: events for percentiles and means of events, samples otherwise.
         headroom: what is left of the promise: 1 at no use, 0 at the limit, negative over it.
+        at_least: the value must not fall below the threshold.
         firm: over at the level that may wake somebody (alpha = 0.001); meaningless unless over.
     """
 
@@ -269,6 +270,7 @@ class Verdict:
     n: int = 0
     headroom: float | None = None
     firm: bool = field(default=False)
+    at_least: bool = False
 
     @property
     def near(self) -> bool:

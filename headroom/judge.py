@@ -98,6 +98,7 @@ def judge(case: Case) -> Verdict:
         n=finding.n,
         headroom=finding.headroom,
         firm=finding.firm,
+        at_least=limit.at_least,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the guide promises beyond budgets, as declared in budgets.yaml: lives of keys, and the application's doors.
+"""What budgets.yaml declares beside budgets: lives of keys, and the application's doors.
 
 The records of `caching:`, `invalidation:` and `application:`, frozen.
 """
@@ -13,7 +13,7 @@ from headroom.sources import Secret
 
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:
-    """How long keys with a prefix may live. The first policy of a source whose prefix a key has takes the key.
+    """How long keys with a prefix may live; the first policy of a source whose prefix fits takes a key.
 
     Attributes:
         name: unique; what findings call it. Keys are never named, only policies are.

@@ -5,7 +5,7 @@ Each is the `measure` of a `headroom.observation.Series`; its subject tells apar
 
 from __future__ import annotations
 
-# Of a Redis. All have subject {} for the server, or for all primaries of a cluster together; further ones say so.
+# Of a Redis. Subject {} is the server, or all primaries of a cluster together; others are told.
 USED = "redis:used"
 """Gauge, bytes: used_memory."""
 RSS = "redis:rss"
@@ -22,20 +22,20 @@ MAIN_THREAD = "redis:main_thread"
 """Ratio: CPU seconds of the main thread, of seconds; without such a counter those of the process."""
 SLOW_LOG = "redis:slow_log"
 """Moments, seconds: entries of the slow log. Subject ("command", name)."""
-OUTSIDE = "redis:container"
-"""Gauge, share: used_memory_rss of the source's `memory_limit`; judged beside evictions."""
+OUTSIDE = "redis_memory:container"
+"""Gauge, share: used_memory_rss of the source's `memory_limit`; see `headroom.evicting.container`."""
 
 # Of machines, containers and processes behind a Prometheus. Subjects as those of the budgets' own kinds.
 CPU_MODES = "machine:cpu_mode"
 """Ratio: CPU seconds in one mode, of all. Subject ("mode", name) and the machine where there are several."""
 DISK_WAIT = "machine:disk_wait"
-"""Ratio: seconds of reads and writes, of their number: the mean wait of one. Subject ("device", name), machine."""
+"""Ratio: seconds of reads and writes, of their number: the mean wait. Subject ("device", name), machine."""
 PROCESS_MEMORY = "process:memory"
 """Gauge, bytes: resident memory of a process. Subject: job and instance."""
 HEAP = "process:heap"
 """Gauge, bytes: heap in use by Node.js. Subject: job and instance."""
 CONTAINER_USED = "container:memory"
-"""Gauge, bytes: working set of a container, with or without a limit. Subject ("container", name), machine."""
+"""Gauge, bytes: working set of a container, limited or not. Subject ("container", name), machine."""
 LIMITED = "requests:limited"
 """Ratio: answers with status 429, of all answers. Subject ("class", name)."""
 

@@ -17,6 +17,7 @@ APART = 2.0  # times as many calls, and the two do not count the same ones
 DISAGREE = "the two sources disagree"
 """How the sentence begins that tells of a contradiction."""
 _LONGEST = 160
+_NAMES = {Kind.STATEMENTS: "pg_stat_statements", Kind.COMMANDS: "LATENCY HISTOGRAM"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Joint:
 
 def named(measure: Measure) -> str:
     """Return a measure of latency as sentences name it: "db_query_duration_seconds at metrics"."""
-    what = "pg_stat_statements" if measure.kind is Kind.STATEMENTS else measure.of
+    what = _NAMES.get(measure.kind, measure.of)
     return f"{what} at {measure.source}"
 
 

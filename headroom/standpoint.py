@@ -83,6 +83,7 @@ def unread(budget: Budget, limit: Limit, now: datetime, detail: str) -> Verdict:
         window=Window(now - budget.window, now, 0.0),
         at=now,
         allowed=None if allowed is None else float(allowed),
+        at_least=limit.at_least,
     )
 
 
@@ -156,6 +157,8 @@ def _standpoint(
 
 
 def _same_promise(limit: Limit, verdict: Verdict) -> bool:
+    if verdict.at_least is not limit.at_least:
+        return False
     return limit.unit is verdict.unit and math.isclose(limit.threshold, verdict.threshold)
 
 

@@ -84,7 +84,6 @@ def as_table(verdicts: Sequence[Verdict], budgets: Iterable[Budget], *, subjects
         subjects: give those on single subjects a line of their own.
     """
     budgets = list(budgets)
-    floors = {(budget.id, limit.name) for budget in budgets for limit in budget.limits if limit.at_least}
     twice = {budget.id for budget in budgets if budget.second is not None}
     shown = [verdict for verdict in verdicts if subjects or not verdict.subject]
     head = ["outcome", "budget", "limit", "promised", "value", "n"]
@@ -95,7 +94,7 @@ def as_table(verdicts: Sequence[Verdict], budgets: Iterable[Budget], *, subjects
     lines = [head]
     for verdict in shown:
         value = verdict.value
-        side = "≥" if (verdict.budget, verdict.limit) in floors else "≤"
+        side = "≥" if verdict.at_least else "≤"
         cells = [
             verdict.outcome.value,
             verdict.budget,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 
-from headroom import cost
+from headroom import cost, evicting
 from headroom.budgets import Budget, Kind, Measure, Reason
 from headroom.config import Config
 from headroom.evidence import Ratio
@@ -62,9 +62,14 @@ class Feed:
 
     def asked(self) -> set[Series]:
         """Return the series of subject {} that the budgets need."""
-        evicting = {Series.of(evictions_of(budget.measure)) for budget in self.budgets if budget.evicting}
+        instead = {
+            Series.of(one)
+            for budget in self.budgets
+            for one in evicting.beside(budget)
+            if one.kind is not Kind.MEMORY_LIMIT
+        }
         seconds = {Series.of(budget.second) for budget in self.seconds if budget.second is not None}
-        return {Series.of(budget.measure) for budget in self.budgets} | evicting | seconds
+        return {Series.of(budget.measure) for budget in self.budgets} | instead | seconds
 
     def all_absent(self, reason: Reason, detail: str) -> tuple[Absence, ...]:
         """Return the same absence for every series that is asked of the source."""
@@ -94,11 +99,6 @@ class Feed:
         self.failures += 1
         beyond = self.failures - FAILURES_BEFORE_PAUSE
         self.skip = min(LONGEST_PAUSE, 2**beyond) - 1 if beyond >= 0 else 0
-
-
-def evictions_of(measure: Measure) -> Measure:
-    """Return what stands in for a Redis memory while keys are evicted by policy."""
-    return Measure(measure.source, Kind.EVICTIONS)
 
 
 def meaning_of(config: Config, source: Source) -> str:

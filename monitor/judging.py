@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from headroom.budgets import Budget, Limit, Measure, Subject, Verdict
+from headroom import evicting
+from headroom.budgets import Budget, Kind, Limit, Measure, Outcome, Subject, Verdict
 from headroom.instances import softened, with_worst
 from headroom.judge import Case, judge
 from headroom.observation import JUDGED, Absence, Series
 from headroom.second import joined
 from monitor.clock import Moment
-from monitor.feeds import Feed, evictions_of
+from monitor.feeds import Feed
 from monitor.memory import View
 
 log = logging.getLogger("headroom.cycle")
@@ -96,27 +97,55 @@ def judging(budget: Budget, subject: Subject, known: Known) -> tuple[Measure, ..
 
 
 def _judged_by(measure: Measure, budget: Budget, limit: Limit, subject: Subject, known: Known) -> Verdict:
-    case, because = case_of(measure, budget, limit, subject, known)
-    verdict = judge(case)
-    return replace(verdict, detail=because + verdict.detail) if because else verdict
+    return _decided(measure, budget, limit, subject, known).verdict
 
 
-def case_of(
-    measure: Measure, budget: Budget, limit: Limit, subject: Subject, known: Known
-) -> tuple[Case, str]:
-    """Return what is judged by a measure, and what goes before its sentence: why other limits hold.
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A verdict and the case that it was made of, where several could have decided."""
+
+    case: Case
+    verdict: Verdict
+
+
+def case_of(measure: Measure, budget: Budget, limit: Limit, subject: Subject, known: Known) -> Case:
+    """Return what a limit is judged by: its measure, or what decides instead while Redis evicts by policy."""
+    return _decided(measure, budget, limit, subject, known).case
+
+
+def _decided(measure: Measure, budget: Budget, limit: Limit, subject: Subject, known: Known) -> _Decided:
+    """Judge a limit by a measure, or by what stands in for it.
 
     Those are the budget's limits for eviction, where Redis evicts by policy. Which of them hold was said by
     the last good poll: one that failed changes nothing about the policy.
     """
-    feed = known.feeds[measure.source]
-    series, because = Series.of(measure, subject), ""
-    policy = feed.policies.get(series)
-    if policy is not None:
-        stand_in = next((other for other in budget.evicting if other.name == limit.name), None)
-        if stand_in is not None:
-            limit, because = stand_in, f"{policy.detail}; "
-            series = Series.of(evictions_of(measure), subject)
+    policy = known.feeds[measure.source].policies.get(Series.of(measure, subject))
+    if policy is None or measure.kind is not Kind.MEMORY_LIMIT:
+        return _judge(measure, budget, limit, subject, known)
+    # What the policy frees is free inside Redis only: its container ends it all the same.
+    outside = _judge(evicting.container(measure), budget, limit, subject, known)
+    if outside.verdict.outcome is Outcome.OVER:
+        return _because(f"{policy.detail}; but its container is filling up: ", outside)
+    instead = [
+        _judge(other, budget, stand_in, subject, known)
+        for stand_in, other in evicting.stand_ins(budget, limit)
+    ]
+    if not instead:
+        return _judge(measure, budget, limit, subject, known)
+    decided = instead[0]
+    if len(instead) > 1:
+        verdict = evicting.together(*(one.verdict for one in instead))
+        case = instead[verdict.unit is not decided.verdict.unit].case
+        decided = _Decided(case, verdict)
+    return _because(f"{policy.detail}; ", decided)
+
+
+def _because(reason: str, decided: _Decided) -> _Decided:
+    return replace(decided, verdict=replace(decided.verdict, detail=reason + decided.verdict.detail))
+
+
+def _judge(measure: Measure, budget: Budget, limit: Limit, subject: Subject, known: Known) -> _Decided:
+    feed, series = known.feeds[measure.source], Series.of(measure, subject)
     held = known.memory.parts(series)
     # What a source gives less often than it is polled (a slow scrape) still speaks until its next is due.
     newest = next((one.part for one in held if one.part.quality in JUDGED), None)
@@ -124,4 +153,4 @@ def case_of(
     fresh_for = 2 * max(feed.source.every, min(pace, budget.window / 2)) + feed.deadline
     absence = known.absences.get(series)
     case = Case(budget, limit, held, known.now.wall, fresh_for, absence, subject, measure=measure)
-    return case, because
+    return _Decided(case, judge(case))

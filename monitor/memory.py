@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from headroom import evicting
 from headroom.budgets import Budget, Subject
 from headroom.observation import Observation, Part, Series
 from headroom.window import Held
-from monitor.feeds import evictions_of
 
 _MOST = 20_000  # parts of one series: a window of days polled every second would otherwise grow without bound
 
@@ -105,8 +105,7 @@ def longest_windows(budgets: Iterable[Budget]) -> dict[str, timedelta]:
     longest: dict[str, timedelta] = {}
     for budget in budgets:
         keys = [measure.key for measure in budget.measures]
-        if budget.evicting:
-            keys.append(evictions_of(budget.measure).key)
+        keys += [measure.key for measure in evicting.beside(budget)]
         for key in keys:
             longest[key] = max(budget.window, longest.get(key, timedelta(0)))
     return longest

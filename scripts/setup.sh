@@ -33,6 +33,7 @@ if [ "$level" = tests ]; then
   command -v npm >/dev/null || need npm   # fetches further majors of PostgreSQL, see scripts/postgres-servers.sh
   command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || need pgbouncer
   command -v prometheus-postgres-exporter >/dev/null || need prometheus-postgres-exporter
+  command -v prometheus-redis-exporter >/dev/null || need prometheus-redis-exporter
 fi
 
 policy=/usr/sbin/policy-rc.d
@@ -72,6 +73,7 @@ fi
 if [ "$level" = tests ]; then
   scripts/newer-servers.sh
   scripts/postgres-servers.sh
+  scripts/redis-servers.sh
 fi
 
 # --- Python --------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from headroom.config.document import Document
 from headroom.config.problems import Key, Problem, closest, one_of, quoted, spelled
 from headroom.config.schema import schema_at
-from headroom.config.spec import FORM_KEYS, FORM_TAG
+from headroom.config.spec_measures import FORM_KEYS, FORM_TAG
 
 _TYPES = {"string": "a text", "integer": "a whole number", "array": "a list", "object": "a mapping"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -63,7 +63,22 @@ FORMS = {
     "pool": Form("a share of a pool", SourceKind.PGBOUNCER, Unit.SHARE, _OF_TIME),
     "redis_memory": Form("a share of memory", SourceKind.REDIS, Unit.SHARE, _OF_TIME),
     "hit_rate": Form("a hit rate", SourceKind.REDIS, Unit.SHARE, _OF_TIME, bound="min"),
+    "command_latency": Form("a latency of commands", SourceKind.REDIS, Unit.SECONDS, _OF_EVENTS),
     "resource": Form("a share of a resource", SourceKind.PROMETHEUS, Unit.SHARE, _OF_TIME),
     "gauge": Form("a gauge", SourceKind.PROMETHEUS, Unit.SHARE, _OF_TIME, bound="either"),
 }
 EVICTING = Form("a rate of evictions", SourceKind.REDIS, Unit.PER_1000_COMMANDS, _OF_TIME)
+"""Limits of `evicting` that have a max; those with a min are hit rates."""
+_LATE = Form("a delay", SourceKind.PROMETHEUS, Unit.SECONDS, _OF_TIME)
+
+
+def form_of(measure: Mapping[str, object]) -> Form | None:
+    """Return the form of a measure as written; None where it has no word for one."""
+    if measure.get("resource") == "event_loop":
+        return _LATE
+    return next((form for word, form in FORMS.items() if word in measure), None)
+
+
+def evicting_form(limit: LimitSpec) -> Form:
+    """Return the form of a limit of `evicting`: its side tells what it speaks of."""
+    return FORMS["hit_rate"] if limit.min and not limit.max else EVICTING

@@ -38,7 +38,8 @@ class Interpolation:
     Attributes:
         folder: what relative paths start from.
         wrong: for each key whose text could not be made: what is wrong, and what is allowed.
-        unset: source urls that are one unset `${NAME}`, with the name: not configured, which is no problem.
+        unset: urls of sources and of the application that are one unset `${NAME}`, with the name: not
+            configured, which is no problem.
     """
 
     env: Mapping[str, str]
@@ -55,7 +56,7 @@ class Interpolation:
         if not isinstance(value, str) or "${" not in value:
             return value
         whole = _WHOLE_NAME.fullmatch(value)
-        if whole and _is_source_url(key) and not self.env.get(whole[1]):
+        if whole and _may_be_unset(key) and not self.env.get(whole[1]):
             self.unset[key] = whole[1]
             return value
         try:
@@ -92,6 +93,10 @@ class Interpolation:
         if not text:
             raise UnknownReferenceError("but the file is empty", "a file with a text in it")
         return text
+
+
+def _may_be_unset(key: Key) -> bool:
+    return key == ("application", "url") or _is_source_url(key)
 
 
 def _is_source_url(key: Key) -> bool:

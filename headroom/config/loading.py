@@ -11,6 +11,7 @@ from pathlib import Path
 from headroom.config import mapping
 from headroom.config.document import Document, parse
 from headroom.config.interpolation import Interpolation
+from headroom.config.mapping_policies import policies
 from headroom.config.model import Config
 from headroom.config.problems import ConfigError, Problem, UnreadableError
 from headroom.config.reading import text_of
@@ -18,6 +19,7 @@ from headroom.config.rules_access import access_problems
 from headroom.config.rules_alerts import alert_problems
 from headroom.config.rules_budgets import budget_problems
 from headroom.config.rules_classes import class_problems
+from headroom.config.rules_policies import policy_problems
 from headroom.config.rules_sources import history_problems, source_problems
 from headroom.config.spec import FileSpec
 from headroom.config.urls import hidden, is_secret, masked, sqlite_url, without_secrets
@@ -50,6 +52,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
         history_problems(values.get("history"), document),
         class_problems(parts, document),
         budget_problems(parts, document),
+        policy_problems(parts, document, references.unset),
         alert_problems(parts, document),
     )
     problems = document.problems + _first_of_each(found)
@@ -98,4 +101,5 @@ def _config(path: Path, text: str, spec: FileSpec, references: Interpolation) ->
         budgets=tuple(mapping.budget(each) for each in spec.budgets),
         channels=mapping.channels(spec.alerts),
         routes=mapping.routes(spec.alerts),
+        policies=policies(spec, references.unset),
     )

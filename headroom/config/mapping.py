@@ -8,21 +8,19 @@ from datetime import date
 from pathlib import Path
 
 from headroom.budgets import Budget, Kind, Limit, Measure
-from headroom.config.forms import EVICTING, FORMS, Form
+from headroom.config.forms import Form, evicting_form, form_of
 from headroom.config.problems import Key
 from headroom.config.rules_limits import name_of
-from headroom.config.spec import (
-    AlertsSpec,
-    BudgetSpec,
-    ClassesSpec,
+from headroom.config.spec import AlertsSpec, BudgetSpec, LimitSpec, SourceSpec
+from headroom.config.spec_classes import ClassesSpec
+from headroom.config.spec_measures import (
+    CommandSpec,
     ConnectionsSpec,
     GaugeSpec,
     HistogramSpec,
     HitRateSpec,
-    LimitSpec,
     PoolSpec,
     RedisMemorySpec,
-    SourceSpec,
     StatementsSpec,
 )
 from headroom.routing import Channel, Route
@@ -107,7 +105,7 @@ def _labels(spec: Mapping[str, Sequence[str]]) -> Labels:
 
 def budget(spec: BudgetSpec) -> Budget:
     """Return a budget."""
-    form = FORMS[spec.measure.KEY].sided(spec.limits)
+    form = _form(spec).sided(spec.limits)
     return Budget(
         id=spec.id,
         title=spec.title,
@@ -118,7 +116,7 @@ def budget(spec: BudgetSpec) -> Budget:
         recover_for=parse_duration(spec.recover_for),
         limits=tuple(_limit(each, form) for each in spec.limits),
         second=None if spec.second is None else _histogram(spec.second),
-        evicting=tuple(_limit(each, EVICTING) for each in spec.evicting),
+        evicting=tuple(_limit(each, evicting_form(each)) for each in spec.evicting),
         owner=spec.owner,
         runbook=spec.runbook,
         if_broken=spec.if_broken,
@@ -142,11 +140,19 @@ def measure(spec: BudgetSpec) -> Measure:  # noqa: PLR0911 one for each form
             return Measure(given.source, Kind.MEMORY_LIMIT, given.redis_memory)
         case HitRateSpec() as given:
             return Measure(given.source, Kind.HIT_RATE, given.hit_rate)
+        case CommandSpec() as given:
+            return Measure(given.source, Kind.COMMANDS, given.command_latency)
         case GaugeSpec() as given:
-            side = FORMS[given.KEY].sided(spec.limits).bound
+            side = _form(spec).sided(spec.limits).bound
             return Measure(given.source, Kind.GAUGE, _selector(given), f"{given.reads}.{side}")
         case given:
             return Measure(given.source, Kind(given.resource))
+
+
+def _form(spec: BudgetSpec) -> Form:
+    form = form_of({spec.measure.KEY: getattr(spec.measure, spec.measure.KEY)})
+    assert form is not None  # each has a word of its own
+    return form
 
 
 def _whose(spec: ConnectionsSpec | PoolSpec) -> str:

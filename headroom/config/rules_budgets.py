@@ -10,7 +10,7 @@ from headroom.config.forms import FORMS, Form
 from headroom.config.problems import Key, Problem, closest, one_of
 from headroom.config.rules_classes import SHAPES, repeated
 from headroom.config.rules_limits import limit_problems
-from headroom.config.spec import QueryClassSpec
+from headroom.config.spec_classes import QueryClassSpec
 from headroom.config.validation import BudgetParts, Parts
 from headroom.sources import SourceKind
 from headroom.units import format_duration, parse_duration
@@ -51,18 +51,9 @@ def _second(budget: BudgetParts, form: Form, key: Key, parts: Parts, document: D
 def _source(
     name: str, form: Form | None, where: Key, window: str | None, parts: Parts, document: Document
 ) -> Iterator[Problem]:
-    written = document.at(("sources",))
-    names = tuple(written) if isinstance(written, dict) else ()
-    if name not in names:
-        allowed = one_of(names) or "a source of sources, which has none"
-        yield document.problem(where, "which is not among the sources", allowed, closest(name, names))
-    elif name in parts.sources:
+    yield from source_problem(name, form, where, parts, document)
+    if name in parts.sources:
         source = parts.sources[name]
-        if form is not None and source.kind is not form.source:
-            kind = form.source
-            fitting = one_of(name for name, other in parts.sources.items() if other.kind is kind)
-            allowed = f"a source of kind {kind.value}" + (f": {fitting}" if fitting else "")
-            yield document.problem(where, f"which is a source of kind {source.kind.value}", allowed)
         least = POLLS_IN_WINDOW * parse_duration(source.every)
         if window is not None and parse_duration(window) < least:
             short = (*where[:2], "window")
@@ -70,6 +61,24 @@ def _source(
             polled = document.shown(where)
             allowed = f"at least {format_duration(least)}, which is four polls"
             yield document.problem(short, f"{default}too short for the polls of {polled}", allowed)
+
+
+def source_problem(
+    name: str, form: Form | None, where: Key, parts: Parts, document: Document
+) -> Iterator[Problem]:
+    """Yield what is wrong with the source that stands at `where`: it is unknown, or of the wrong kind."""
+    written = document.at(("sources",))
+    names = tuple(written) if isinstance(written, dict) else ()
+    if name not in names:
+        allowed = one_of(names) or "a source of sources, which has none"
+        yield document.problem(where, "which is not among the sources", allowed, closest(name, names))
+    elif name in parts.sources:
+        kind_given = parts.sources[name].kind
+        if form is not None and kind_given is not form.source:
+            kind = form.source
+            fitting = one_of(name for name, other in parts.sources.items() if other.kind is kind)
+            allowed = f"a source of kind {kind.value}" + (f": {fitting}" if fitting else "")
+            yield document.problem(where, f"which is a source of kind {kind_given.value}", allowed)
 
 
 def _class(name: str, form: Form, where: Key, parts: Parts, document: Document) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from headroom.config.document import Document
 from headroom.config.problems import Key, Problem, one_of
-from headroom.config.spec import EndpointClassSpec, QueryClassSpec
+from headroom.config.spec_classes import EndpointClassSpec, QueryClassSpec
 from headroom.config.validation import Parts
 from headroom.patterns import of_status, within
 

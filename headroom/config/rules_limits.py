@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from headroom.budgets import Severity
 from headroom.config.document import Document
-from headroom.config.forms import EVICTING, FORMS, UNIT_FORMS, Form
+from headroom.config.forms import EVICTING, FORMS, UNIT_FORMS, Form, evicting_form
 from headroom.config.problems import Key, Problem, closest, one_of
 from headroom.config.rules_classes import repeated
 from headroom.config.spec import LimitSpec
 from headroom.config.validation import BudgetParts
 from headroom.units import UnitError, parse_value
+
+_EITHER = "either max, a rate such as 1 per 1000 commands, or min, a hit rate such as 80%"
 
 
 def limit_problems(budget: BudgetParts, form: Form, key: Key, document: Document) -> Iterator[Problem]:
@@ -21,7 +23,34 @@ def limit_problems(budget: BudgetParts, form: Form, key: Key, document: Document
         allowed = "evicting beside redis_memory only"
         yield document.problem((*key, "evicting"), "limits that only a cache can have", allowed)
     else:
-        yield from _limits(budget.evicting, EVICTING, (*key, "evicting"), document)
+        yield from _evicting(budget.evicting, (*key, "evicting"), document)
+
+
+def _evicting(limits: Mapping[int, LimitSpec], key: Key, document: Document) -> Iterator[Problem]:
+    clear = {}
+    for index, limit in limits.items():
+        if bool(limit.max) is bool(limit.min):
+            what = "max and min" if limit.max else "neither max nor min"
+            yield document.problem((*key, index), what, _EITHER)
+        else:
+            clear[index] = limit
+    for form in (EVICTING, FORMS["hit_rate"]):
+        own = {index: limit for index, limit in clear.items() if evicting_form(limit) is form}
+        yield from _limits(own, form, key, document, form.called.removeprefix("a "))
+    yield from _as_loud(clear, key, document)
+
+
+def _as_loud(limits: Mapping[int, LimitSpec], key: Key, document: Document) -> Iterator[Problem]:
+    """Yield a problem where two limits that are over only together would sound differently."""
+    first: dict[str, int] = {}
+    for index, limit in limits.items():
+        other = first.setdefault(name_of(limit), index)
+        if limits[other].severity is not limit.severity:
+            line = document.line((*key, other))
+            where = (*key, index, "severity")
+            where = where if document.holds(where) else where[:-1]
+            what = f"another severity than the limit of the same name in line {line}, which is judged with it"
+            yield document.problem(where, what, "one severity for both")
 
 
 def name_of(limit: LimitSpec) -> str:
@@ -29,7 +58,13 @@ def name_of(limit: LimitSpec) -> str:
     return limit.name or limit.statistic.value
 
 
-def _limits(limits: Mapping[int, LimitSpec], form: Form, key: Key, document: Document) -> Iterator[Problem]:
+def _limits(
+    limits: Mapping[int, LimitSpec],
+    form: Form,
+    key: Key,
+    document: Document,
+    what: str = "limit of this budget",
+) -> Iterator[Problem]:
     names: list[tuple[Key, str]] = []
     sided = form.sided(limits.values())
     for index, limit in limits.items():
@@ -44,7 +79,7 @@ def _limits(limits: Mapping[int, LimitSpec], form: Form, key: Key, document: Doc
                 closest(limit.statistic.value, words),
             )
         yield from _threshold(limit, sided, where, document)
-    yield from repeated(names, document, "limit of this budget")
+    yield from repeated(names, document, what)
     yield from _order(limits, sided, key, document)
 
 

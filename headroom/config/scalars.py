@@ -6,14 +6,12 @@ Every type names what is allowed once; error messages and editors show the same 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import BeforeValidator, Field
 
+from headroom.config.checked import Checked, matching, span, wrong
 from headroom.patterns import unpaired
 from headroom.units import (
     DURATION_PATTERN,
@@ -23,8 +21,6 @@ from headroom.units import (
     SIZE_FORM,
     SIZE_PATTERN,
     UnitError,
-    format_duration,
-    parse_duration,
     parse_share,
     parse_size,
 )
@@ -54,55 +50,6 @@ _BEARER = "1 to 16000 letters, digits and signs without blanks"
 _HEADER = "the name of a header that is not ours to set, e.g. X-Scope-OrgID"
 _DATE = "a date as year-month-day, e.g. 2026-04-08"
 _POOL = "max_connections, or the size of the pool as a whole number, e.g. 20"
-
-
-def wrong(what: str, allowed: str) -> PydanticCustomError:
-    """Return the error that says what is wrong with a value, without the value, and what is allowed."""
-    return PydanticCustomError("wrong", "{what}; allowed: {allowed}", {"what": what, "allowed": allowed})
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """Marks a text type that must pass `check`; `pattern` is the part of the check that editors can do."""
-
-    check: Callable[[str], None]
-    allowed: str
-    pattern: str = ""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        pattern = {"pattern": self.pattern} if self.pattern else {}
-        return {**handler(schema), **pattern, "patternErrorMessage": f"allowed: {self.allowed}"}
-
-    def _checked(self, text: str) -> str:
-        self.check(text)
-        return text
-
-
-def _matching(pattern: str, what: str, allowed: str) -> Checked:
-    def check(text: str) -> None:
-        if not re.fullmatch(pattern, text):
-            raise wrong(what, allowed)
-
-    return Checked(check, allowed, pattern)
-
-
-def _span(least: timedelta, most: timedelta) -> Checked:
-    allowed = f"a duration from {format_duration(least)} to {format_duration(most)}, e.g. 15s"
-
-    def check(text: str) -> None:
-        try:
-            span = parse_duration(text)
-        except UnitError as error:
-            raise wrong(f"which is {error.wrong}", error.allowed) from None
-        if not least <= span <= most:
-            raise wrong("which is too short" if span < least else "which is too long", allowed)
-
-    return Checked(check, allowed, DURATION_PATTERN)
 
 
 def _histogram(text: str) -> None:
@@ -219,20 +166,20 @@ _OUR_HEADERS = (
     *("host", "keep-alive", "proxy-authorization", "range", "te", "trailer", "transfer-encoding", "upgrade"),
 )
 
-Id = Annotated[str, _matching(rf"^(?=.{{1,64}}$){_WORD}(?:[._-]{_WORD})*$", "which is not an id", _ID)]
-Name = Annotated[str, _matching(rf"^(?=.{{1,64}}$){_WORD}(?:[_-]{_WORD})*$", "which is not a name", _NAME)]
-Text = Annotated[str, _matching(r"^[^\u0000]{1,500}$", "which is empty or too long", _TEXT)]
-Every = Annotated[str, _span(_SHORTEST, timedelta(hours=1))]
-Span = Annotated[str, _span(_SHORTEST, timedelta(days=31))]
-Timeout = Annotated[str, _span(_SHORTEST, timedelta(minutes=1))]
-Metric = Annotated[str, _matching(_METRIC_PATTERN, "which is not the name of a metric", _METRIC)]
+Id = Annotated[str, matching(rf"^(?=.{{1,64}}$){_WORD}(?:[._-]{_WORD})*$", "which is not an id", _ID)]
+Name = Annotated[str, matching(rf"^(?=.{{1,64}}$){_WORD}(?:[_-]{_WORD})*$", "which is not a name", _NAME)]
+Text = Annotated[str, matching(r"^[^\u0000]{1,500}$", "which is empty or too long", _TEXT)]
+Every = Annotated[str, span(_SHORTEST, timedelta(hours=1))]
+Span = Annotated[str, span(_SHORTEST, timedelta(days=31))]
+Timeout = Annotated[str, span(_SHORTEST, timedelta(minutes=1))]
+Metric = Annotated[str, matching(_METRIC_PATTERN, "which is not the name of a metric", _METRIC)]
 HistogramName = Annotated[str, Checked(_histogram, _METRIC, _METRIC_PATTERN)]
 """Names without any unit are taken at their word: the figures tell whether they are seconds."""
 Label = Annotated[
-    str, _matching(r"^[a-zA-Z_][a-zA-Z0-9_]{0,199}$", "which is not the name of a label", _LABEL)
+    str, matching(r"^[a-zA-Z_][a-zA-Z0-9_]{0,199}$", "which is not the name of a label", _LABEL)
 ]
 LabelValue = Annotated[
-    str, _matching(r"^[^\u0000-\u001f]{1,200}$", "which is empty or too long", _LABEL_VALUE)
+    str, matching(r"^[^\u0000-\u001f]{1,200}$", "which is empty or too long", _LABEL_VALUE)
 ]
 Size = Annotated[str, Checked(_size, SIZE_FORM, SIZE_PATTERN)]
 Share = Annotated[str, Checked(_share, SHARE_FORM, SHARE_PATTERN)]
@@ -242,12 +189,12 @@ Threshold = Annotated[
 ]
 
 Address = Annotated[str, Checked(_any_text, "an address, or a ${NAME} or ${file:PATH} that holds one")]
-User = Annotated[str, _matching(r"^[^:\u0000-\u001f\u007f]{1,200}$", "which is no user", _USER)]
+User = Annotated[str, matching(r"^[^:\u0000-\u001f\u007f]{1,200}$", "which is no user", _USER)]
 Credential = Annotated[
     str,
-    _matching(r"^[^\u0000-\u001f\u007f]{1,4000}$", "which is empty, too long or not printable", _CREDENTIAL),
+    matching(r"^[^\u0000-\u001f\u007f]{1,4000}$", "which is empty, too long or not printable", _CREDENTIAL),
 ]
-Token = Annotated[str, _matching(r"^[!-~]{1,16000}$", "which is no token", _BEARER)]
+Token = Annotated[str, matching(r"^[!-~]{1,16000}$", "which is no token", _BEARER)]
 HeaderName = Annotated[str, Checked(_header, _HEADER)]
 HeaderValue = Credential
 QueryClassName = Annotated[str, Checked(_any_text, "queries.NAME, a class of classes.queries", r"^queries\.")]
@@ -262,11 +209,11 @@ AnyClassName = Annotated[
 
 _Path = Annotated[str, Checked(_route, _PATH, r"^[/*].{0,499}$")]
 _Status = Annotated[
-    str, _matching(r"^[1-5](?:[xX]{2}|[0-9]{2}|[0-9]?\*)$", "which is no pattern of statuses", _STATUS)
+    str, matching(r"^[1-5](?:[xX]{2}|[0-9]{2}|[0-9]?\*)$", "which is no pattern of statuses", _STATUS)
 ]
-_Method = Annotated[str, _matching("^[A-Z]{1,20}$", "which is no HTTP method", _METHOD)]
+_Method = Annotated[str, matching("^[A-Z]{1,20}$", "which is no HTTP method", _METHOD)]
 _Regex = Annotated[str, Checked(_regex, _REGEX)]
-_Pattern = Annotated[str, _matching(r"^[a-z0-9._*?-]{1,64}$", "which is no pattern of budget ids", _PATTERN)]
+_Pattern = Annotated[str, matching(r"^[a-z0-9._*?-]{1,64}$", "which is no pattern of budget ids", _PATTERN)]
 _Many = Field(min_length=1, max_length=100)
 Paths = Annotated[list[_Path], BeforeValidator(_listed, json_schema_input_type=_Path | list[_Path]), _Many]
 Methods = Annotated[
@@ -279,7 +226,7 @@ Statuses = Annotated[
 ]
 ClassLabel = Annotated[
     str,
-    _matching(
+    matching(
         r"^(?!le$|__)[a-zA-Z_][a-zA-Z0-9_]{0,199}$", "which is no label to tell classes by", _CLASS_LABEL
     ),
 ]
@@ -289,7 +236,7 @@ LabelValues = Annotated[
 ClassLabels = Annotated[dict[ClassLabel, LabelValues], Field(min_length=1, max_length=20)]
 _Tag = Annotated[
     str,
-    _matching(
+    matching(
         r"^[a-zA-Z_][a-zA-Z0-9_.-]{0,99}$",
         "which is no name of a tag",
         "letters, digits and _ . -, e.g. controller",

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from headroom.config.problems import Key
-from headroom.config.spec import FORM_TAG, FileSpec
+from headroom.config.spec import FileSpec
+from headroom.config.spec_measures import FORM_TAG
 
 # Where the file may refer to a variable, its pattern is not the pattern of what stands there.
 _REFERENCE = r"|\$\{[^{}]+\}"

@@ -15,7 +15,7 @@ SCHEMES = {
     SourceKind.REDIS: ("redis", "rediss"),
     SourceKind.PROMETHEUS: ("http", "https"),
 }
-WEBHOOK_SCHEMES = ("http", "https")
+WEBHOOK_SCHEMES = APPLICATION_SCHEMES = ("http", "https")
 
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _WORD = re.compile(r"""[^\s"']+""")
@@ -62,7 +62,7 @@ def without_secrets(text: str) -> str:
 def _without_password(word: str) -> str:
     head, separator, rest = word.partition("://")
     if not separator:
-        return word
+        return _PARAMETER.sub(rf"\1{_HIDDEN}", word)  # a path may have parameters too
     # Written by hand, a password may hold any of : / @, so everything up to the last @ is taken for it.
     userinfo, at, place = rest.rpartition("@")
     user, colon, password = userinfo.partition(":")

@@ -13,19 +13,12 @@ from pydantic import BaseModel, ValidationError
 
 from headroom.config.document import Document, value_at
 from headroom.config.explain import explained, key_of
-from headroom.config.forms import FORMS, Form
+from headroom.config.forms import Form, form_of
 from headroom.config.problems import Key, Problem
-from headroom.config.spec import (
-    BudgetSpec,
-    ChannelSpec,
-    EndpointClassSpec,
-    FileSpec,
-    HistogramSpec,
-    LimitSpec,
-    QueryClassSpec,
-    RouteSpec,
-    SourceSpec,
-)
+from headroom.config.spec import BudgetSpec, ChannelSpec, FileSpec, LimitSpec, RouteSpec, SourceSpec
+from headroom.config.spec_classes import EndpointClassSpec, QueryClassSpec
+from headroom.config.spec_measures import HistogramSpec
+from headroom.config.spec_policies import ApplicationSpec, CachingSpec, InvalidationSpec
 
 _Part = TypeVar("_Part", bound=BaseModel)
 
@@ -62,6 +55,9 @@ class Parts:
     budgets: Mapping[int, BudgetParts]
     channels: Mapping[str, ChannelSpec]
     routes: Mapping[int, RouteSpec]
+    caching: Mapping[int, CachingSpec]
+    invalidation: Mapping[int, InvalidationSpec]
+    application: ApplicationSpec | None
 
 
 def validated(values: Any, document: Document, doubtful: Collection[Key]) -> tuple[Parts, list[Problem]]:
@@ -91,6 +87,9 @@ def validated(values: Any, document: Document, doubtful: Collection[Key]) -> tup
         {index: sift.budget(index) for index, _ in sift.items(("budgets",))},
         sift.each(ChannelSpec, "alerts", "channels"),
         sift.each(RouteSpec, "alerts", "routes"),
+        sift.each(CachingSpec, "caching"),
+        sift.each(InvalidationSpec, "invalidation"),
+        sift.one(ApplicationSpec, "application"),
     )
     return parts, problems
 
@@ -111,6 +110,11 @@ class _Sift:
             if (*key, name) not in self.touched
         }
 
+    def one(self, model: type[_Part], *key: str | int) -> _Part | None:
+        """Return a part of the file in which nothing is wrong; None where it is not there."""
+        value = self.at(key)
+        return None if value is None or key in self.touched else model.model_validate(value)
+
     def items(self, key: Key) -> list[tuple[Any, Any]]:
         """Return the entries of what should be a list or a mapping; none where it is not."""
         value = self.at(key)
@@ -128,17 +132,15 @@ class _Sift:
         """Return the sound parts of a budget."""
         key: Key = ("budgets", index)
         measure = self.at((*key, "measure"))
-        second = self.at((*key, "second"))
-        sound = second is not None and (*key, "second") not in self.touched
-        words = measure if isinstance(measure, dict) else ()
+        written, second = self.at((*key, "second")), self.one(HistogramSpec, *key, "second")
         return BudgetParts(
             id=self.at((*key, "id")),
-            form=next((form for word, form in FORMS.items() if word in words), None),
+            form=form_of(measure) if isinstance(measure, dict) else None,
             source=self.at((*key, "measure", "source")),
             class_=self.at((*key, "measure", "class")),
             window=self.at((*key, "window")) or BudgetSpec.model_fields["window"].default,
             limits=self.each(LimitSpec, *key, "limits"),
             evicting=self.each(LimitSpec, *key, "evicting"),
-            second=HistogramSpec.model_validate(second) if sound else None,
-            twice=sound and second == measure,
+            second=second,
+            twice=second is not None and written == measure,
         )

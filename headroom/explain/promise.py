@@ -7,7 +7,7 @@ from headroom.explain.records import Promise
 from headroom.units import format_duration, format_value
 from headroom.wording import share
 
-_EVENTS = {Kind.HISTOGRAM: "requests", Kind.STATEMENTS: "calls"}
+_EVENTS = {Kind.HISTOGRAM: "requests", Kind.STATEMENTS: "calls", Kind.COMMANDS: "calls"}
 
 
 def events_of(measure: Measure) -> str:

@@ -39,6 +39,7 @@ def encode_verdict(verdict: Verdict) -> str:
             "n": verdict.n,
             "headroom": verdict.headroom,
             "firm": verdict.firm,
+            "at_least": verdict.at_least,
         },
         separators=(",", ":"),
     )
@@ -71,6 +72,7 @@ def decode_verdict(
         n=fields["n"],
         headroom=fields["headroom"],
         firm=fields["firm"],
+        at_least=fields.get("at_least", False),  # not written by versions before
     )
 
 

@@ -17,7 +17,7 @@ from headroom.units import format_duration
 from monitor.explain.asked import check_subject, chosen
 from monitor.explain.query import Query, query_of
 from monitor.explain.recorded import Recorded, Told
-from monitor.feeds import evictions_of, meaning_of
+from monitor.feeds import meaning_of
 from monitor.judging import case_of, judging
 
 _PAUSE = 2.2  # polls: a moment this soon after one that was recorded is spoken of by its verdict
@@ -147,12 +147,11 @@ def _one(
     verdict = recorded.verdict(subject, limit, known)
     measures, measured = judging(budget, subject, known), []
     for measure in measures:
-        case, _ = case_of(measure, budget, limit, subject, known)
+        case = case_of(measure, budget, limit, subject, known)
         judges = len(measures) == 1 or (
             verdict is not None and verdict.detail.startswith(f"{named(measure)}: ")
         )
-        asked = evictions_of(measure) if case.limit in budget.evicting else measure
-        query = query_of(config, budget, asked, moment, subject)
+        query = query_of(config, budget, case.measure or measure, moment, subject)
         measured.append(
             Measured(measure, query, explain(case), judges, _foreign(config, history, measure.source))
         )

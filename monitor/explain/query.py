@@ -16,6 +16,7 @@ from headroom.observation import SourceError
 from headroom.sources import EndpointClass, QueryClass, Source, SourceKind
 from headroom.units import format_duration
 from headroom.whose import Whose
+from monitor.explain.query_redis import redis
 
 ENDPOINTS, QUERIES = "endpoints.", "queries."
 
@@ -207,6 +208,12 @@ def _of_machines(measure: Measure) -> Iterator[str]:
         ),
         Kind.MEMORY: "1 - MemAvailable/MemTotal of the machine that uses most",
         Kind.DISK_IO: "seconds with I/O in flight of all seconds, of the busiest disk of any machine",
+        Kind.IO_PRESSURE: "seconds in which some task waited for I/O of all seconds, of the worst machine",
+        Kind.CONTAINER_CPU: "CPU seconds used of those that the limit allows, of the worst container",
+        Kind.CONTAINER_MEMORY: "the working set of the limit, of the worst container",
+        Kind.THROTTLING: "scheduling periods in which it was held back, of all, of the worst container",
+        Kind.ONE_CORE: "CPU seconds of all seconds, so of one core, of the worst process",
+        Kind.EVENT_LOOP: "the p99 of the delay since the scrape before, of the worst process",
         Kind.GAUGE: "the samples of each label set, each for the seconds since the one before",
     }.get(measure.kind, "")
 
@@ -305,25 +312,7 @@ def _redis(
     at: datetime,  # noqa: ARG001 as above
     subject: Subject,  # noqa: ARG001 as above
 ) -> _Sent:
-    from collectors.redis import info  # noqa: PLC0415 as above
-
-    names = {
-        Kind.MEMORY_LIMIT: ("used", "uncounted", "maxmemory"),
-        Kind.EVICTIONS: ("evicted", "commands"),
-        Kind.HIT_RATE: ("hits", "misses"),
-    }[measure.kind]
-    fields = [info.FIGURES[name].decode() for name in names]
-    rule = {
-        Kind.MEMORY_LIMIT: "({0} - {1})/{2}: the share that eviction goes by",
-        Kind.EVICTIONS: "1,000 x what {0} rose by / what {1} rose by, less Headroom's own commands",
-        Kind.HIT_RATE: "what {0} rose by / what {0} and {1} rose by",
-    }[measure.kind].format(*fields)
-    place = _place(source)
-    host, _, port = place.rpartition(":")
-    reach = f"-h {shlex.quote(host)} -p {shlex.quote(port)}" if host else f"-s {shlex.quote(place)}"
-    wanted = "|".join([*fields, "maxmemory_policy"])
-    paste = "" if source.url is None else f"redis-cli {reach} INFO | grep -E '^({wanted}):'"
-    return (f"INFO {' '.join(info.SECTIONS)}",), paste, iter((rule,))
+    return redis(source, _place(source), measure)
 
 
 _SENT = {

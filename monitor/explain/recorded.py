@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
 
+from headroom import evicting
 from headroom.budgets import Budget, Limit, Measure, Outcome, Reason, Subject, Verdict
 from headroom.config import Config
 from headroom.history import History, StoredPart
@@ -15,7 +16,7 @@ from headroom.second import named
 from headroom.sources import Source
 from monitor.clock import Moment
 from monitor.cycle import SILENT_AFTER
-from monitor.feeds import Feed, evictions_of
+from monitor.feeds import Feed
 from monitor.judging import Known, judging, said_of
 from monitor.memory import View
 
@@ -54,7 +55,7 @@ class Recorded:
         self._at = at
         self._sources = {source.name: source for source in config.sources}
         self._parts: dict[Series, Sequence[StoredPart]] = {}
-        for measure in (*budget.measures, *((evictions_of(budget.measure),) if budget.evicting else ())):
+        for measure in (*budget.measures, *evicting.beside(budget)):
             for subject in {(), *subjects}:
                 series = Series.of(measure, subject)
                 for one in (series, Series(series.source, f"{series.measure}{ASIDE}", subject)):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from headroom.budgets import Budget, Kind, Measure, Severity, Statistic, Unit
+from headroom.budgets import Budget, Kind, Limit, Measure, Severity, Statistic, Unit
 from headroom.config import Config, load
 from headroom.units import parse_value
 
@@ -156,12 +156,15 @@ def test_queries_have_the_applications_histogram_as_second_source(config: Config
 
 
 def test_an_evicting_cache_has_limits_of_its_own(config: Config) -> None:
-    """With the guide's allkeys-lru a full cache is healthy, so evictions per 1,000 commands are judged."""
+    """With the guide's allkeys-lru a full cache is healthy, so evictions and hit rate are judged together."""
     evicting = budget(config, "resource.redis_memory").evicting
-    assert [(limit.name, limit.threshold, limit.unit, limit.severity) for limit in evicting] == [
-        ("target", 1.0, Unit.PER_1000_COMMANDS, Severity.WARNING),
-        ("alert", 10.0, Unit.PER_1000_COMMANDS, Severity.CRITICAL),
-    ]
+    per_1000, share = Unit.PER_1000_COMMANDS, Unit.SHARE
+    assert evicting == (
+        Limit("target", Statistic.AVERAGE, 1.0, per_1000, Severity.WARNING),
+        Limit("target", Statistic.AVERAGE, 0.8, share, Severity.WARNING, at_least=True),
+        Limit("alert", Statistic.AVERAGE, 10.0, per_1000, Severity.CRITICAL),
+        Limit("alert", Statistic.AVERAGE, 0.5, share, Severity.CRITICAL, at_least=True),
+    )
     assert [each.id for each in config.budgets if each.evicting] == ["resource.redis_memory"]
 
 

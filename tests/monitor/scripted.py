@@ -14,6 +14,7 @@ from headroom.config import load
 from headroom.evidence import Evidence, Gauge, Ratio
 from headroom.history import History, Standing, open_history
 from headroom.observation import Absence, Observation, Part, Quality, Reading, Series, Snapshot, SourceError
+from headroom.recorded import OUTSIDE
 from monitor.clock import Moment
 from monitor.cycle import Cycles
 from monitor.feeds import Feed
@@ -23,6 +24,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVERY = 15
 MEMORY = Measure("cache", Kind.MEMORY_LIMIT, "maxmemory")
 EVICTIONS = Measure("cache", Kind.EVICTIONS)
+HITS = Measure("cache", Kind.HIT_RATE, "keyspace")
 POLICY = "maxmemory-policy is allkeys-lru"
 CONFIG = """
 version: 1
@@ -175,15 +177,26 @@ def full(share: float, subject: Subject = ()) -> Callable[[float], Reading]:
     )
 
 
-def evicting(per_thousand: float) -> Callable[[float], Reading]:
-    """Return readings of a full Redis that evicts by policy."""
-    return lambda at: Reading(
-        (
-            Observation(Series("cache", f"{MEMORY.key}:evicting"), (part(at, Gauge.sample(0.99, EVERY)),)),
-            Observation(Series.of(EVICTIONS), (part(at, Ratio(per_thousand, 1000)),)),
-        ),
-        (Absence(Series.of(MEMORY), Reason.POLICY, POLICY),),
-    )
+def evicting(
+    per_thousand: float, *, hits: tuple[int, int] | None = None, outside: float | None = None
+) -> Callable[[float], Reading]:
+    """Return readings of a full Redis that evicts by policy: hits of look-ups, and its container's share."""
+
+    def reading(at: float) -> Reading:
+        told = {
+            Series("cache", f"{MEMORY.key}:evicting"): Gauge.sample(0.99, EVERY),
+            Series.of(EVICTIONS): Ratio(per_thousand, 1000),
+        }
+        if hits is not None:
+            told[Series.of(HITS)] = Ratio(*hits)
+        if outside is not None:
+            told[Series("cache", OUTSIDE)] = Gauge.sample(outside, EVERY)
+        return Reading(
+            tuple(Observation(series, (part(at, evidence),)) for series, evidence in told.items()),
+            (Absence(Series.of(MEMORY), Reason.POLICY, POLICY),),
+        )
+
+    return reading
 
 
 REFUSED = SourceError(Reason.UNREACHABLE, "127.0.0.1:1 refuses connections")
