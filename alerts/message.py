@@ -47,7 +47,8 @@ def payload(
     name = _name(incident, budget)
     threshold = verdict.threshold if verdict else limit.threshold if limit else None
     unit = verdict.unit if verdict else limit.unit if limit else None
-    side = "below" if (verdict or limit) and (verdict or limit).at_least else "over"
+    sided = verdict or limit
+    side = "below" if sided is not None and sided.at_least else "over"
     promise = f"{side} {'its limit' if threshold is None or unit is None else format_value(threshold, unit)}"
     stands, past = _story(incident, status, why, at)
     # After a change the verdicts judge another promise than the one that this incident is about.

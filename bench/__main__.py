@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 
-from bench import classification, cycles, polls, series, statements
+from bench import classification, cycles, fan_out, polls, redis_polls, series, statements
 from bench.servers import demo
 
 
@@ -20,6 +20,10 @@ def main() -> None:
         asyncio.run(polls.measure(servers))
         print("\nThe collecting process of the demo, three sources every 5 s")
         cycles.measure(servers)
+    print("\nA poll of a Redis: fetch, difference and dump")
+    asyncio.run(redis_polls.measure())
+    print("\nMany sources in one collecting process, each polled every 15 s")
+    fan_out.measure()
     print(f"\nA poll of {statements.STATEMENTS:,} statements of PostgreSQL: fetch, difference and dump")
     statements.measure()
     print("\nNew statements, classed once")

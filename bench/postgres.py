@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice, product
 from pathlib import Path
@@ -35,8 +35,8 @@ _RENAMED = {f" {word}_time": f" {word}_exec_time" for word in ("total", "min", "
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Run a PostgreSQL; the address of its superuser."""
+def server(settings: Mapping[str, str] = {}) -> Iterator[str]:
+    """Run a PostgreSQL, with further settings; the address of its superuser."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="headroom-bench-")))
         folder.chmod(0o755)
@@ -48,7 +48,7 @@ def server() -> Iterator[str]:
         subprocess.run(_unprivileged(creation), check=True, stdout=subprocess.DEVNULL, cwd="/")
         port = free_port()
         command = [str(PROGRAMS / "postgres"), "-D", str(data), "-p", str(port)]
-        command += [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        command += [f"--{name}={value}" for name, value in (_SETTINGS | dict(settings)).items()]
         start(stack, _unprivileged([*command, "--log_min_messages=fatal"]))
         address = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         _prepare(address)

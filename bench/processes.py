@@ -14,9 +14,10 @@ from urllib.request import urlopen
 _PATIENCE = 20.0  # seconds
 
 
-def start(stack: ExitStack, command: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start a process that ends with the stack."""
-    process = stack.enter_context(subprocess.Popen(command))
+def start(stack: ExitStack, command: Sequence[str], *, quiet: bool = False) -> subprocess.Popen[bytes]:
+    """Start a process that ends with the stack; `quiet`: nobody sees what it says."""
+    said = subprocess.DEVNULL if quiet else None
+    process = stack.enter_context(subprocess.Popen(command, stdout=said, stderr=said))
     stack.callback(process.terminate)
     return process
 

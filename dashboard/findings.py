@@ -21,10 +21,11 @@ LOOKS = {
     State.WARN: Outcome.UNDECIDED,
     State.CANNOT_CHECK: Outcome.BLIND,
     State.PASS: Outcome.MET,
+    State.BY_HAND: Outcome.IDLE,
     State.NOT_APPLICABLE: Outcome.IDLE,
 }
 """Each state has the colour and shape of an outcome, beside its own word; worst first."""
-FOLDED = frozenset({State.PASS, State.NOT_APPLICABLE})
+FOLDED = frozenset({State.PASS, State.BY_HAND, State.NOT_APPLICABLE})
 _TO_MEND = frozenset({State.FAIL, State.WARN})
 _LONGEST, _SUBJECT = 2_000, 80
 

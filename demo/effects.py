@@ -87,7 +87,7 @@ async def pool_exhaustion(servers: Servers) -> AsyncIterator[None]:
 
         try:
             await fill()
-            async with _repeated(fill):
+            async with repeated(fill):
                 yield
         finally:
             for connection in held:
@@ -97,21 +97,21 @@ async def pool_exhaustion(servers: Servers) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def redis_full(servers: Servers) -> AsyncIterator[None]:
     """Fills Redis up to maxmemory and lets it evict nothing."""
-    async with _redis(servers) as owner:
+    async with redis_of(servers) as owner:
         await owner.config_set("maxmemory-policy", "noeviction")
         try:
             for size in FILLING:
                 await _fill(owner, size)
             yield
         finally:
-            await _remove(owner, FILL_KEY.format("*", "*"))
+            await remove(owner, FILL_KEY.format("*", "*"))
             await owner.config_set("maxmemory-policy", POLICY)
 
 
 @contextlib.asynccontextmanager
 async def redis_limit(servers: Servers) -> AsyncIterator[None]:
     """Lets Redis grow to twice what its container would give it, as the guide does."""
-    async with _redis(servers) as owner:
+    async with redis_of(servers) as owner:
         await owner.config_set("maxmemory", 2 * MEMORY_LIMIT_BYTES)
         try:
             yield
@@ -122,13 +122,13 @@ async def redis_limit(servers: Servers) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def cache_flush(servers: Servers) -> AsyncIterator[None]:
     """Empties the ERP's cache every second."""
-    async with _redis(servers) as owner:
+    async with redis_of(servers) as owner:
 
         async def flush() -> None:
             for pattern in ("finance:report:*", "user:session:*"):
-                await _remove(owner, pattern)
+                await remove(owner, pattern)
 
-        async with _repeated(flush):
+        async with repeated(flush):
             yield
 
 
@@ -143,11 +143,15 @@ async def hang_redis(servers: Servers) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _repeated(action: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def repeated(
+    action: Callable[[], Awaitable[None]], seconds: float = EVERY_SECONDS
+) -> AsyncIterator[None]:
+    """Does something again and again while the context lasts; its failure ends the context."""
+
     async def repeat() -> None:
         while True:
             await action()
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(seconds)
 
     try:
         async with asyncio.TaskGroup() as group:  # a failing action ends the context with its error
@@ -167,13 +171,15 @@ async def _fill(owner: Redis, size: int) -> None:
             await owner.setrange(FILL_KEY.format(size, number), size - 1, "x")
 
 
-async def _remove(owner: Redis, pattern: str) -> None:
+async def remove(owner: Redis, pattern: str) -> None:
+    """Removes the keys that match."""
     keys = [key async for key in owner.scan_iter(pattern, count=1000)]
     for start in range(0, len(keys), 500):
         await owner.unlink(*keys[start : start + 500])
 
 
-def _redis(servers: Servers) -> Redis:
+def redis_of(servers: Servers) -> Redis:
+    """Returns a connection to Redis that may do everything."""
     return Redis.from_url(
         servers.redis.owner_url, socket_timeout=COMMAND_SECONDS, socket_connect_timeout=COMMAND_SECONDS
     )

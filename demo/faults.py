@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import psycopg
 from redis.exceptions import RedisError
 
-from demo import effects
+from demo import cache_effects, effects
 from demo.effects import Servers
 from demo.errors import DemoError, OptionError
 
@@ -77,6 +77,16 @@ FAULTS = {
             "redis-limit",
             "Redis may grow to twice the memory of its container before it evicts anything.",
             effects.redis_limit,
+        ),
+        Fault(
+            "wrong-ttl",
+            "reports are cached for ever, and others for 1000 hours, instead of one hour.",
+            cache_effects.wrong_ttl,
+        ),
+        Fault(
+            "cache-thrash",
+            "many times more is looked up than fits into Redis, which throws away what is asked for next.",
+            cache_effects.cache_thrash,
         ),
         Fault("hang-redis", "Redis is stopped (SIGSTOP) and answers nobody.", effects.hang_redis),
     )

@@ -27,6 +27,7 @@ class Mixes:
             "read": (
                 *(_transaction, _bookings, _user, _transactions, _booking_tasks, _booking_transactions),
                 *(_transaction, _transactions, _user, _bookings, _wallet, _booking_transactions),
+                _catalog,
             ),
             "write": (self._add_booking, _set_task_status, self._delete_booking, _add_transaction),
             "reports": (*(_profit_and_loss, _cash_flow, _revenue) * 2, _revenue),
@@ -82,6 +83,10 @@ def _transaction() -> Request:
 def _transactions() -> Request:
     before = date.today() - timedelta(days=random.randrange(300))  # noqa: DTZ011 - a day of the calendar
     return Request("GET", f"/transactions?limit=50&before={before}", user=_anyone())
+
+
+def _catalog() -> Request:
+    return Request("GET", "/catalog")
 
 
 def _bookings() -> Request:

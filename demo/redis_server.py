@@ -17,7 +17,7 @@ POLICY = "allkeys-lru"
 USERS = {
     "owner": "on #{hash} ~* &* +@all",
     "erp": (
-        "on #{hash} ~finance:report:* ~user:session:* ~health-check resetchannels -@all "
+        "on #{hash} ~finance:report:* ~user:session:* ~service:catalog:* ~health-check resetchannels -@all "
         "+ping +get +set +unlink +scan"
     ),
     "headroom": (

@@ -24,6 +24,7 @@ FEW = 6  # polls: with fewer the spread between them is known so badly that it d
 FEW_EVENTS = 30  # and with fewer events nothing is near any limit
 FULL = 0.9  # of a window, and nobody needs to be told
 _OF_NATIVE = frozenset({2.0**-12, 2.0**8})  # bounds that native histograms have, and nobody declares
+_OF_REDIS = frozenset({33e-6, 0.541065})  # those of every Redis server
 _UNTOLD = 1_000_000_000  # events: an upper bound beyond it says nothing
 _FARTHEST = 20  # so many times the events that the window holds are no advice
 
@@ -195,6 +196,9 @@ def _missing_bucket(limit: Limit, parts: Sequence[Part]) -> str:
             f"{format_value(limit.threshold, limit.unit)} lies inside a bucket of the native histogram, "
             f"{bucket}: a bucket factor nearer to 1 narrows it"
         )
+    given = next((bounds for bounds in without if frozenset(bounds) >= _OF_REDIS), None)
+    if given is not None:
+        return _between_given(limit, given)
     bound = f'le="{limit.threshold:g}"'
     if without and not any(without):
         return f"it has no buckets: adding {bound} settles it"
@@ -205,6 +209,21 @@ def _missing_bucket(limit: Limit, parts: Sequence[Part]) -> str:
             f"adding {bound} settles it"
         )
     return f"no bucket bound at {format_value(limit.threshold, limit.unit)}: adding {bound} settles it"
+
+
+def _between_given(limit: Limit, bounds: tuple[float, ...]) -> str:
+    """Return which limits next to this one a server can decide whose buckets nobody can change."""
+    threshold, place = format_value(limit.threshold, limit.unit), bisect_left(bounds, limit.threshold)
+    told = [f"{bound * 1e6:.0f}us" for bound in bounds[max(0, place - 1) : place + 1]]
+    if place == len(bounds):
+        return (
+            f"the server's own histogram does not tell apart what took longer than {told[0]}, so nothing can "
+            f"be proven over {threshold}: a limit of {told[0]} can be decided"
+        )
+    return (
+        f"{threshold} lies inside a bucket of the server's own histogram, whose bounds are fixed: a limit of "
+        f"{' or '.join(told)} can be decided"
+    )
 
 
 def _missing_samples(limit: Limit, known: Rate, alpha: float) -> str:

@@ -138,35 +138,35 @@ def doctor(path: Path, form: str, *, strict: bool) -> None:
 @config_option
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--sql", is_flag=True, help="Print a script for psql that mends what SQL can mend; run by you.")
-@click.option("--source", "name", help="Only this source.")
+@click.option("--source", "name", help="Only this source, and only its rules.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where anything is doubtful or cannot be checked.")
+@click.option("--confirm", metavar="RULE", help="Record that a rule is kept which nobody sees from outside.")
+@click.option("--unconfirm", metavar="RULE", help="Take that back.")
+@click.option("--by", "person", metavar="NAME", help="With --confirm and --unconfirm: who says so.")
+@click.option("--note", metavar="TEXT", help="With --confirm: how it was found out.")
 @_told
-def audit(path: Path, form: str, name: str | None, *, sql: bool, strict: bool) -> None:
-    """Hold the PostgreSQL sources against the guide's database rules, live.
+def audit(
+    path: Path,
+    form: str,
+    name: str | None,
+    confirm: str | None,
+    unconfirm: str | None,
+    person: str | None,
+    note: str | None,
+    *,
+    sql: bool,
+    strict: bool,
+) -> None:
+    """Hold everything against the guide, rule by rule, live.
 
-    It changes and records nothing; with a history it tells what is used, too. Exit codes, the first that
-    applies: 2 usage or configuration, 1 a rule is broken, 4 a source cannot be reached, 3 anything is
-    doubtful or cannot be checked (with --strict), 0.
+    It changes nothing, and records only what --confirm says; with a history it tells what is used, too. Exit
+    codes, the first that applies: 2 usage or configuration, 1 a rule is broken, 4 a source cannot be
+    reached, 3 anything is doubtful or cannot be checked (with --strict), 0.
     """
-    from monitor.audit import audit as auditing  # noqa: PLC0415 as in run
-    from monitor.audit import migration, printed  # noqa: PLC0415 as in run
+    from monitor.audit import command  # noqa: PLC0415 as in run
 
-    if sql and form != "table":
-        raise click.UsageError("--sql prints a script, and --format json findings: ask for one of them")
-    config = load(path)
-    try:
-        sources = auditing.chosen(config, name, one=sql)
-    except auditing.UnknownError as error:
-        click.echo(str(error), err=True)
-        sys.exit(USAGE)
-    audited = asyncio.run(auditing.audit(config, sources))
-    found = [one for each in audited for one in each.findings]
-    if sql:
-        click.echo("\n".join(migration.of(each) for each in audited), nl=False)
-    else:
-        click.echo(printed.as_json(found) if form == "json" else printed.as_table(found))
-    unreachable = any(each.unreachable for each in audited)
-    sys.exit(printed.exit_code(found, unreachable=unreachable, strict=strict))
+    hand = command.Hand(confirm, unconfirm, person, note)
+    sys.exit(command.run(load(path), hand, form=form, name=name, sql=sql, strict=strict))
 
 
 def _of_budgets(limit: str | None, subject: str | None, when: str | None) -> str:

@@ -238,8 +238,9 @@ class Cycles:
         return True
 
     def _absences_beside(self, feed: Feed) -> dict[Series, Absence]:
-        """Return what the latest polls of the other sources said instead of evidence."""
-        others = (other for other in self.feeds if other is not feed)
+        """Return what the latest polls of the sources that it is judged with said instead of evidence."""
+        names = {measure.source for budget in feed.budgets for measure in budget.measures}
+        others = (self._feeds[name] for name in names - {feed.source.name})
         return {series: absence for other in others for series, absence in other.absences.items()}
 
     def _gone_from(self, budget: Budget, subject: Subject, memory: View) -> bool:

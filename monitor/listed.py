@@ -9,17 +9,38 @@ from collections.abc import Callable, Sequence
 from headroom.checks import Check, State
 
 WIDTH = 110
-_WORST_FIRST = (State.FAIL, State.CANNOT_CHECK, State.WARN, State.PASS, State.NOT_APPLICABLE)
+WORST_FIRST = (
+    State.FAIL,
+    State.CANNOT_CHECK,
+    State.WARN,
+    State.BY_HAND,
+    State.PASS,
+    State.NOT_APPLICABLE,
+)
 _GOOD = frozenset({State.PASS, State.NOT_APPLICABLE})
 
 
-def listed(checks: Sequence[Check], group_of: Callable[[Check], str], order: Sequence[str], noun: str) -> str:
+def listed(
+    checks: Sequence[Check],
+    group_of: Callable[[Check], str],
+    order: Sequence[str],
+    noun: str,
+    *,
+    states: Sequence[State] = WORST_FIRST,
+    then: Sequence[str] = (),
+) -> str:
     """Return the checks as text; what is said of several in the same words is said once.
 
-    Groups come in the given order, others behind them; `noun` is what the checks are called in the summary.
+    Args:
+        checks: what was looked at.
+        group_of: names the group of a check.
+        order: the groups in their order; others come behind them.
+        noun: what the checks are called in the summary.
+        states: all of them, in their order.
+        then: lines between the checks and the summary.
     """
     lines: list[str] = []
-    for state in _WORST_FIRST:
+    for state in states:
         some = [check for check in checks if check.state is state]
         if not some:
             continue
@@ -32,22 +53,33 @@ def listed(checks: Sequence[Check], group_of: Callable[[Check], str], order: Seq
         for name, alike in sorted(grouped.items(), key=lambda item: places.get(item[0], len(places))):
             lines += ["", name]
             for members in alike.values():
-                lines += _passed(members) if state in _GOOD else _told(members)
+                if state is State.BY_HAND:
+                    lines += _to_confirm(members)
+                else:
+                    lines += _passed(members) if state in _GOOD else _told(members)
         lines.append("")
-    return "\n".join([*lines, _summary(checks, noun)])
+    return "\n".join([*lines, *then, _summary(checks, noun, states)])
 
 
 def _passed(checks: Sequence[Check]) -> list[str]:
     return _wrapped(f"{_ids(checks)}: {checks[0].detail}", "  ", "      ")
 
 
+def _to_confirm(checks: Sequence[Check]) -> list[str]:
+    """Return each with its own title, for that is what a person says yes to."""
+    heads = [line for one in checks for line in _wrapped(f"{one.id}  {one.title}", "  ", "      ")]
+    return [*heads, *_wrapped(checks[0].detail, "      ", "      "), *_fix(checks[0])]
+
+
 def _told(checks: Sequence[Check]) -> list[str]:
     head = f"{checks[0].id}  {checks[0].title}" if len(checks) == 1 else _ids(checks)
-    lines = [*_wrapped(head, "  ", "  "), *_wrapped(checks[0].detail, "      ", "      ")]
-    if checks[0].fix:
-        fix = checks[0].fix.rstrip("\n").split("\n")
-        lines += ["      fix:", *(f"        {line}".rstrip() for line in fix)]
-    return lines
+    return [*_wrapped(head, "  ", "  "), *_wrapped(checks[0].detail, "      ", "      "), *_fix(checks[0])]
+
+
+def _fix(check: Check) -> list[str]:
+    if not check.fix:
+        return []
+    return ["      fix:", *(f"        {line}".rstrip() for line in check.fix.rstrip("\n").split("\n"))]
 
 
 def _ids(checks: Sequence[Check]) -> str:
@@ -65,8 +97,8 @@ def _wrapped(text: str, first: str, later: str) -> list[str]:
     )
 
 
-def _summary(checks: Sequence[Check], noun: str) -> str:
+def _summary(checks: Sequence[Check], noun: str, states: Sequence[State]) -> str:
     counts = Counter(check.state for check in checks)
     return f"{len(checks)} {noun}: " + ", ".join(
-        f"{counts[state]} {state.value}" for state in _WORST_FIRST if counts[state]
+        f"{counts[state]} {state.value}" for state in states if counts[state]
     )

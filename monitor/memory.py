@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from headroom import evicting
 from headroom.budgets import Budget, Subject
@@ -13,6 +14,7 @@ from headroom.observation import Observation, Part, Series
 from headroom.window import Held
 
 _MOST = 20_000  # parts of one series: a window of days polled every second would otherwise grow without bound
+_LOOKING = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Memory:
         """`longest` is the longest window for each measure, by `Series.measure`."""
         self._longest = longest
         self._parts: dict[Series, deque[Held]] = {}
+        self._looked: datetime | None = None
 
     def window_of(self, series: Series) -> timedelta:
         """Return how long a series is kept; zero for one that no budget asks for."""
@@ -51,6 +54,10 @@ class Memory:
 
     def _forget(self, at: datetime) -> None:
         """Drop the series of which nothing new came for a window: their subjects are gone, or silent."""
+        # Looking through all of them at each poll grows with the square of the sources.
+        if self._looked is not None and timedelta(0) <= at - self._looked < _LOOKING:
+            return
+        self._looked = at
         gone = [series for series, parts in self._parts.items() if parts[0].at <= at - self.window_of(series)]
         for series in gone:
             del self._parts[series]
@@ -92,8 +99,9 @@ class View:
         """
         seen: set[Subject] = {()}
         for measure in budget.measures:
-            for series in {*self.held, *self.fresh}:
-                if (series.source, series.measure) != (measure.source, measure.key):
+            source, key = measure.source, measure.key
+            for series in chain(self.held, self.fresh):
+                if series.source != source or series.measure != key:
                     continue
                 if not measure.latency or self.parts(series)[0].at > since:
                     seen.add(series.subject)

@@ -130,6 +130,7 @@ def configure(servers: dict[str, Any], folder: Path = FOLDER) -> Path:
     shipped["classes"]["failures"] = {"counter": "gateway_responses_total", "labels": {"status": "5*"}}
     for budget in shipped["budgets"]:
         budget.update(_TIMES)
+    shipped["application"] |= {"url": servers["erp"], "payloads": ["/catalog"]}
     shipped["alerts"] = {
         "channels": {"receiver": {"kind": "webhook", "url": servers["receiver"]}},
         "routes": [{"channels": ["receiver"]}],

@@ -1,4 +1,4 @@
-"""What is asked of one Prometheus, and the names under which node_exporter tells it."""
+"""What is asked of one Prometheus, and the names under which exporters tell of resources."""
 
 from __future__ import annotations
 
@@ -13,13 +13,43 @@ CPU_SECONDS = "node_cpu_seconds_total"
 MEMORY_AVAILABLE = "node_memory_MemAvailable_bytes"
 MEMORY_TOTAL = "node_memory_MemTotal_bytes"
 DISK_SECONDS = "node_disk_io_time_seconds_total"
+PRESSURE = "node_pressure_io_waiting_seconds_total"
+DISK_WAITS = ("node_disk_read_time_seconds_total", "node_disk_write_time_seconds_total")
+DISK_DONE = ("node_disk_reads_completed_total", "node_disk_writes_completed_total")
+
+CONTAINER_SECONDS = "container_cpu_usage_seconds_total"
+QUOTA, PERIOD = "container_spec_cpu_quota", "container_spec_cpu_period"
+WORKING_SET, RESIDENT = "container_memory_working_set_bytes", "container_memory_rss"
+MEMORY_LIMIT = "container_spec_memory_limit_bytes"
+PERIODS, THROTTLED = "container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total"
+CONTAINER_STARTED = "container_start_time_seconds"
+
+PROCESS_SECONDS, PROCESS_MEMORY = "process_cpu_seconds_total", "process_resident_memory_bytes"
+LAG_P99, HEAP_USED = "nodejs_eventloop_lag_p99_seconds", "nodejs_heap_size_used_bytes"
 
 OF_MACHINES = {
     Kind.CPU: (CPU_SECONDS,),
     Kind.MEMORY: (MEMORY_AVAILABLE, MEMORY_TOTAL),
     Kind.DISK_IO: (DISK_SECONDS,),
+    Kind.IO_PRESSURE: (PRESSURE,),
 }
 """The series of node_exporter behind each kind; the first names the kind in sentences."""
+OF_CONTAINERS = {
+    Kind.CONTAINER_CPU: (CONTAINER_SECONDS, QUOTA, PERIOD),
+    Kind.CONTAINER_MEMORY: (WORKING_SET, MEMORY_LIMIT, RESIDENT),
+    Kind.THROTTLING: (PERIODS, THROTTLED, QUOTA),
+}
+"""The same of cAdvisor."""
+OF_PROCESSES = {Kind.ONE_CORE: (PROCESS_SECONDS,), Kind.EVENT_LOOP: (LAG_P99,)}
+"""The same of what processes tell of themselves."""
+
+RESOURCES = frozenset({Kind.CPU, Kind.MEMORY, Kind.DISK_IO})
+"""Where one of these is measured, all that is known of resources is recorded beside it."""
+BESIDE_MACHINES = (CPU_SECONDS, DISK_SECONDS, PRESSURE, *DISK_WAITS, *DISK_DONE)
+CONTAINER_SERIES = tuple(
+    dict.fromkeys((*(name for names in OF_CONTAINERS.values() for name in names), CONTAINER_STARTED))
+)
+PROCESS_SERIES = (PROCESS_SECONDS, PROCESS_MEMORY, LAG_P99, HEAP_USED)
 
 NO_QUERIES = QueryRules(())
 """No classes of queries."""
@@ -62,10 +92,43 @@ class Asked:
         return tuple(dict.fromkeys(m.of for m in self.measures if m.kind is Kind.GAUGE))
 
     @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds that are measured."""
+        return frozenset(measure.kind for measure in self.measures)
+
+    @property
+    def recording(self) -> bool:
+        """Whether all that is known of resources is recorded, judged or not."""
+        return not RESOURCES.isdisjoint(self.kinds)
+
+    @property
     def machine_series(self) -> tuple[str, ...]:
-        """The series of node_exporter."""
-        kinds = {measure.kind for measure in self.measures}
-        return tuple(name for kind, names in OF_MACHINES.items() if kind in kinds for name in names)
+        """The series of node_exporter that are judged."""
+        return self._of(OF_MACHINES)
+
+    @property
+    def container_series(self) -> tuple[str, ...]:
+        """The series of cAdvisor that are judged."""
+        return self._of(OF_CONTAINERS)
+
+    @property
+    def process_series(self) -> tuple[str, ...]:
+        """The series of processes that are judged."""
+        return self._of(OF_PROCESSES)
+
+    @property
+    def machines_read(self) -> tuple[str, ...]:
+        """The series of node_exporter that are read: what is judged, and what is recorded beside it."""
+        return tuple(dict.fromkeys((*self.machine_series, *(BESIDE_MACHINES if self.recording else ()))))
+
+    @property
+    def processes_read(self) -> tuple[str, ...]:
+        """The series of processes that are read."""
+        return PROCESS_SERIES if self.recording or self.process_series else ()
+
+    def _of(self, series: Mapping[Kind, tuple[str, ...]]) -> tuple[str, ...]:
+        kinds = self.kinds
+        return tuple(dict.fromkeys(name for kind, names in series.items() if kind in kinds for name in names))
 
 
 def named(target: Target) -> str:

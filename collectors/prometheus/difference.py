@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from collectors.prometheus.asked import OF_MACHINES, Asked
+from collectors.prometheus.asked import OF_CONTAINERS, OF_MACHINES, OF_PROCESSES, PRESSURE, Asked
 from collectors.prometheus.classes import Classes
+from collectors.prometheus.container_use import tell_containers, tell_memory
+from collectors.prometheus.container_use import tells as container_tells
 from collectors.prometheus.families import family_of
 from collectors.prometheus.faults.instrumentation import faults, faults_of_gauge
 from collectors.prometheus.flow import flow
 from collectors.prometheus.gauges import tell_gauge
 from collectors.prometheus.health import ONE_READING, Health, failure
+from collectors.prometheus.machine_details import tell_details
 from collectors.prometheus.machines import gives, tell_machines
+from collectors.prometheus.process_use import tell_memories, tell_processes
+from collectors.prometheus.process_use import tells as process_tells
 from collectors.prometheus.snapshot import Counters, PrometheusSnapshot
 from collectors.prometheus.words import printable
 from headroom.budgets import Kind, Measure, Reason
 from headroom.observation import Absence, Observation, Reading, Series
+
+_NAME = "is the name right, and has it counted anything yet?"
+_PSI = "does the kernel account pressure (/proc/pressure/io, boot option psi=1)?"
+_CADVISOR = "is cAdvisor scraped, and does it tell of containers with an image?"
+_PROM_CLIENT = "does the application call collectDefaultMetrics() of prom-client?"
 
 
 def difference(before: PrometheusSnapshot | None, after: PrometheusSnapshot, asked: Asked) -> Reading:
@@ -28,10 +38,14 @@ def difference(before: PrometheusSnapshot | None, after: PrometheusSnapshot, ask
         before = None
     told: list[Observation | Absence] = []
     notes = list(after.remarks)
+    health = Health(before or after, after, asked.every)
     for metric in asked.metrics:
-        told += _histogram(metric, before, after, asked, notes)
-    told += _machines(before, after, asked)
-    told += _gauges(before, after, asked, notes)
+        told += _histogram(metric, before, asked, health, notes)
+    told += _machines(before, asked, health)
+    told += _containers(before, asked, health)
+    told += _processes(before, asked, health)
+    told += _recorded(before, asked, health)
+    told += _gauges(before, asked, health, notes)
     told = list({one.series: one for one in told}.values())
     return Reading(
         tuple(one for one in told if isinstance(one, Observation)),
@@ -43,13 +57,13 @@ def difference(before: PrometheusSnapshot | None, after: PrometheusSnapshot, ask
 def _histogram(
     metric: str,
     before: PrometheusSnapshot | None,
-    after: PrometheusSnapshot,
     asked: Asked,
+    health: Health,
     notes: list[str],
 ) -> Iterator[Observation | Absence]:
+    after = health.after
     measures = {m: at for m, at in asked.measures.items() if m.kind is Kind.HISTOGRAM and m.of == metric}
     counters = after.histograms[metric]
-    health = Health(before or after, after, asked.every)
     if counters.refused is not None:
         yield from _all(measures, *counters.refused)
         return
@@ -87,29 +101,79 @@ def _based(counters: Counters | None) -> bool:
 
 
 def _machines(
-    before: PrometheusSnapshot | None, after: PrometheusSnapshot, asked: Asked
+    before: PrometheusSnapshot | None, asked: Asked, health: Health
 ) -> Iterator[Observation | Absence]:
-    machines = after.machines
+    machines = health.after.machines
     earlier = {} if before is None else {one.target: one for one in before.machines.seen}
-    health = Health(before or after, after, asked.every)
     for measure in asked.measures:
         if measure.kind not in OF_MACHINES:
             continue
         name = OF_MACHINES[measure.kind][0]
+        hint = _PSI if name == PRESSURE else _NAME
         if machines.refused is not None:
             yield Absence(Series.of(measure), *machines.refused)
         elif not any(gives(one, measure.kind) for one in machines.seen):
-            yield Absence(Series.of(measure), Reason.NO_DATA, _nowhere(name, health, asked))
+            yield Absence(Series.of(measure), Reason.NO_DATA, _nowhere(name, health, asked, hint))
         elif not earlier:
             yield Absence(Series.of(measure), Reason.NO_DATA, ONE_READING)
         else:
             yield from tell_machines(measure, asked, health, earlier)
 
 
-def _gauges(
-    before: PrometheusSnapshot | None, after: PrometheusSnapshot, asked: Asked, notes: list[str]
+def _containers(
+    before: PrometheusSnapshot | None, asked: Asked, health: Health
 ) -> Iterator[Observation | Absence]:
-    health = Health(before or after, after, asked.every)
+    containers = health.after.containers
+    for measure in asked.measures:
+        if measure.kind not in OF_CONTAINERS:
+            continue
+        name = OF_CONTAINERS[measure.kind][0]
+        if containers.refused is not None:
+            yield Absence(Series.of(measure), *containers.refused)
+        elif not any(container_tells(one, measure.kind) for one in containers.seen):
+            yield Absence(Series.of(measure), Reason.NO_DATA, _nowhere(name, health, asked, _CADVISOR))
+        elif before is None or not before.containers.seen:
+            yield Absence(Series.of(measure), Reason.NO_DATA, ONE_READING)
+        else:
+            yield from tell_containers(measure, asked, health, before.containers, containers)
+
+
+def _processes(
+    before: PrometheusSnapshot | None, asked: Asked, health: Health
+) -> Iterator[Observation | Absence]:
+    processes = health.after.processes
+    for measure in asked.measures:
+        if measure.kind not in OF_PROCESSES:
+            continue
+        name = OF_PROCESSES[measure.kind][0]
+        if processes.refused is not None:
+            yield Absence(Series.of(measure), *processes.refused)
+        elif not any(process_tells(one, measure.kind) for one in processes.seen):
+            yield Absence(Series.of(measure), Reason.NO_DATA, _nowhere(name, health, asked, _PROM_CLIENT))
+        elif before is None or not before.processes.seen:
+            yield Absence(Series.of(measure), Reason.NO_DATA, ONE_READING)
+        else:
+            yield from tell_processes(measure, asked, health, before.processes, processes)
+
+
+def _recorded(before: PrometheusSnapshot | None, asked: Asked, health: Health) -> Iterator[Observation]:
+    """Yield what is known of resources beside what is judged; what is not known of them blinds nothing."""
+    if before is None or not asked.recording:
+        return
+    after = health.after
+    earlier = {one.target: one for one in before.machines.seen}
+    if after.machines.refused is None:
+        yield from tell_details(asked.source, health, earlier, after.machines.seen)
+    if after.processes.refused is None:
+        yield from tell_memories(asked.source, health, before.processes, after.processes)
+    if after.containers.refused is None:
+        yield from tell_memory(asked.source, health, before.containers, after.containers)
+
+
+def _gauges(
+    before: PrometheusSnapshot | None, asked: Asked, health: Health, notes: list[str]
+) -> Iterator[Observation | Absence]:
+    after = health.after
     for measure in asked.measures:
         if measure.kind is not Kind.GAUGE:
             continue
@@ -138,7 +202,7 @@ def _silent(metric: str, after: PrometheusSnapshot, health: Health, asked: Asked
     return Reason.NO_DATA, _nowhere(f"{metric}_bucket", health, asked)
 
 
-def _nowhere(series: str, health: Health, asked: Asked) -> str:
+def _nowhere(series: str, health: Health, asked: Asked, hint: str = _NAME) -> str:
     failing = health.failing(series)
     if failing:
         why = failure(failing, asked.place)
@@ -148,7 +212,7 @@ def _nowhere(series: str, health: Health, asked: Asked) -> str:
             "targets"
         )
     else:
-        why = "no target that it scrapes gives it; is the name right, and has it counted anything yet?"
+        why = f"no target that it scrapes gives it; {hint}"
         down = [scrape for scrape in health.after.scrapes.values() if not scrape.up]
         why += f" Besides, {failure(down, asked.place)}" if down else ""
     return f"no series {printable(series)} at {asked.place}: {why}"

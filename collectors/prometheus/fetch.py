@@ -20,11 +20,11 @@ from collectors.prometheus.further import Further, only_this
 from collectors.prometheus.levels import Levels
 from collectors.prometheus.native.forms import NO_EDGES, Edges, edges_of
 from collectors.prometheus.newest import newest
-from collectors.prometheus.nodes import machines_of
+from collectors.prometheus.resources import Resources
 from collectors.prometheus.samples import StrangeAnswerError, target_of
 from collectors.prometheus.scrapes import completed, scrapes_of
 from collectors.prometheus.slices import MOST_SERIES, Slices, TooManySeriesError
-from collectors.prometheus.snapshot import Counters, Machines, PrometheusSnapshot, Scrape
+from collectors.prometheus.snapshot import Counters, PrometheusSnapshot, Scrape
 from collectors.prometheus.spans import Span, span_of
 from collectors.prometheus.stamps import Stamps
 from collectors.prometheus.tally import Tally
@@ -79,6 +79,7 @@ class Reader:
             most_in_all=most_in_all,
         )
         self._further = Further(asked, self._range, self._page)
+        self._resources = Resources(asked, self._range, self._see)
         self._window = FIRST_WINDOW
         self._gave: dict[Target, frozenset[str]] = {}
         self._unscraped: set[str] = set()
@@ -116,11 +117,16 @@ class Reader:
                 metric: self._histogram(metric, now, window, self._span(metric, now, window))
                 for metric in self._asked.metrics
             }
-            machines = self._machines(now, window)
+            machines, processes = self._resources.read(now, window)
+            containers = self._resources.containers(now, window)
             gauges = self._further.gauges(now, window)
             failures = self._further.failures(now, window)
             if window < WIDE_WINDOW:
-                histograms, machines, found = self._wider(now, histograms, machines)
+                histograms, found = self._wider(now, histograms)
+                machines, processes, containers, more = self._resources.wider(
+                    machines, processes, containers, now, WIDE_WINDOW
+                )
+                found = found or more
                 wide = self._further.wider(gauges, now, WIDE_WINDOW)
                 found, gauges = found or bool(wide), {**gauges, **wide}
                 if found:
@@ -128,7 +134,9 @@ class Reader:
             for levels in gauges.values():
                 self._stamps.see_levels(levels)
             scrapes = self._stamps.marked(self._scrapes)
-            scrapes = self._relevant(scrapes, histograms, machines, gauges, failures)
+            given = self._resources.given(machines, processes, containers)
+            nowhere = self._resources.nowhere(machines, processes, containers)
+            scrapes = self._relevant(scrapes, histograms, given, gauges, failures, nowhere=nowhere)
             scrapes = self._explained(scrapes)
             gauges = self._further.with_pasts(gauges, scrapes, now)
             declared, others = self._further.declared(histograms, scrapes, now)
@@ -145,6 +153,8 @@ class Reader:
             failures=failures,
             declared=declared,
             others=others,
+            processes=processes,
+            containers=containers,
         )
         self._last = newest(self._last, answer)
         return self._last
@@ -194,42 +204,27 @@ class Reader:
         self._edges[metric] = {**known, **edges_of(counters.sets)}
         return counters
 
-    def _machines(self, now: float, window: float) -> Machines:
-        series = self._asked.machine_series
-        if not series:
-            return Machines()
+    def _see(self, result: Any, sampled: list[tuple[Target, float]]) -> None:
+        self._stamps.see(result, sampled, self._scrapes)
 
-        def parsed(result: Any) -> Machines:
-            machines = machines_of(result, now, window)
-            self._stamps.see(result, [(one.target, one.at) for one in machines.seen], self._scrapes)
-            return machines
-
-        try:
-            return self._range(query.machines(series, window), now, parsed)
-        except SourceError as error:
-            return Machines(refused=only_this(error))
-
-    def _wider(
-        self, now: float, histograms: dict[str, Counters], machines: Machines
-    ) -> tuple[dict[str, Counters], Machines, bool]:
+    def _wider(self, now: float, histograms: dict[str, Counters]) -> tuple[dict[str, Counters], bool]:
         """Ask again for what was nowhere: it may be scraped more seldom than the window is long."""
         found = False
         for metric, counters in histograms.items():
             if not counters.sets and counters.refused is None:
                 histograms[metric] = self._histogram(metric, now, WIDE_WINDOW, Span(WIDE_WINDOW))
                 found = found or bool(histograms[metric].sets)
-        if self._asked.machine_series and not machines.seen and machines.refused is None:
-            machines = self._machines(now, WIDE_WINDOW)
-            found = found or bool(machines.seen)
-        return histograms, machines, found
+        return histograms, found
 
     def _relevant(
         self,
         scrapes: dict[Target, Scrape],
         histograms: dict[str, Counters],
-        machines: Machines,
+        given: Mapping[Target, set[str]],
         gauges: dict[str, Levels],
         failures: Tally | None,
+        *,
+        nowhere: bool,
     ) -> dict[Target, Scrape]:
         """Keep what bears on the measures, and say of each target what it gives when it is well."""
         gave: dict[Target, set[str]] = {}
@@ -237,8 +232,8 @@ class Reader:
             for one in counters.sets:
                 gave.setdefault(one.target, set()).add(metric)
         self._unscraped = {name for target, names in gave.items() if target not in scrapes for name in names}
-        for machine in machines.seen:
-            gave.setdefault(machine.target, set()).update(self._asked.machine_series)
+        for target, names in given.items():
+            gave.setdefault(target, set()).update(names)
         for selector, levels in gauges.items():
             for level in levels.sets:
                 gave.setdefault(level.target, set()).add(selector)
@@ -251,8 +246,7 @@ class Reader:
         }
         self._gave = known
         jobs = {job for (job, _), names in known.items() if names}
-        nowhere = any(not counters.sets for counters in histograms.values())
-        nowhere = nowhere or bool(self._asked.machine_series and not machines.seen)
+        nowhere = nowhere or any(not counters.sets for counters in histograms.values())
         nowhere = nowhere or any(not levels.sets for levels in gauges.values())
         kept = [
             replace(scrape, gives=known.get(target))

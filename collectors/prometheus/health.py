@@ -114,7 +114,8 @@ def _heard(snapshot: PrometheusSnapshot) -> dict[Target, float]:
     """Return when each target was last scraped well; by its samples where it has no `up`, or stamps them."""
     heard: dict[Target, float] = {}
     sampled = [(one.target, one.at) for counters in snapshot.histograms.values() for one in counters.sets]
-    sampled += [(machine.target, machine.at) for machine in snapshot.machines.seen]
+    for some in (snapshot.machines.seen, snapshot.processes.seen, snapshot.containers.seen):
+        sampled += [(one.target, one.at) for one in some]
     sampled += [(one.target, one.at) for levels in snapshot.gauges.values() for one in levels.sets]
     for target, at in sampled:
         if target not in snapshot.scrapes or _stamping(snapshot, target):

@@ -12,6 +12,7 @@ from collectors.prometheus.asked import OF_MACHINES, Asked, Target, named
 from collectors.prometheus.change import RANK
 from collectors.prometheus.health import ONE_READING, Health, failure
 from collectors.prometheus.instances import subjects
+from collectors.prometheus.machine_details import beside, pressed
 from collectors.prometheus.snapshot import Machine
 from collectors.prometheus.words import clock, moment
 from headroom.budgets import Kind, Measure, Reason
@@ -33,6 +34,7 @@ class Figure:
     Attributes:
         share: by which the worst is found.
         what: the part of the machine that it is of, such as the device; "" for all of it.
+        beside: what else is known of it, that a person should see beside the figure.
     """
 
     target: Target
@@ -42,6 +44,7 @@ class Figure:
     share: float
     quality: Quality
     what: str = ""
+    beside: str = ""
 
     @property
     def name(self) -> str:
@@ -61,7 +64,15 @@ def gives(machine: Machine, kind: Kind) -> bool:
     """Tell whether a machine has what a kind is made of, or something broken in its place."""
     if any(name in machine.broken for name in OF_MACHINES[kind]):
         return True
-    return bool({Kind.CPU: machine.cpus, Kind.MEMORY: machine.memory, Kind.DISK_IO: machine.disks}[kind])
+    match kind:
+        case Kind.CPU:
+            return bool(machine.cpus)
+        case Kind.MEMORY:
+            return machine.memory is not None
+        case Kind.DISK_IO:
+            return bool(machine.disks)
+        case _:
+            return machine.pressure is not None
 
 
 def tell_machines(
@@ -112,12 +123,14 @@ def _observed(
             named_worst = f"the worst of {len(figures)} machines: {worst.name}"
         elif worst.what:
             named_worst = f"the busiest device: {worst.name}"
-        yield Observation(Series.of(measure), (_part(worst, (named_worst, remark)),))
+        yield Observation(Series.of(measure), (_part(worst, (named_worst, worst.beside, remark)),))
     if several:
         names = subjects([figure.target for figure in figures])
         for figure in figures:
             detail = f"the busiest device: {figure.what}" if figure.what else ""
-            yield Observation(Series.of(measure, names[figure.target]), (_part(figure, (detail,)),))
+            yield Observation(
+                Series.of(measure, names[figure.target]), (_part(figure, (detail, figure.beside)),)
+            )
 
 
 def _summed(figures: list[Figure], remark: str) -> Iterator[Part]:
@@ -215,11 +228,26 @@ def _disk(then: Machine, now: Machine, health: Health) -> Figure | Without:
     used, reset = spent[device]
     evidence = Ratio(min(used, seconds), seconds)
     quality = _quality(now, seconds, health, reset=reset)
-    return Figure(now.target, then.at, now.at, evidence, evidence.part / seconds, quality, device)
+    share = evidence.part / seconds
+    told = beside(then, now, device, share)
+    return Figure(now.target, then.at, now.at, evidence, share, quality, device, told)
+
+
+def _pressure(then: Machine, now: Machine, health: Health) -> Figure | Without:
+    evidence = pressed(then, now)
+    if evidence is None:
+        return Without(
+            Reason.NO_DATA, f"the I/O pressure of {named(now.target)} does not go on from the last poll"
+        )
+    assert then.pressure is not None
+    assert now.pressure is not None
+    quality = _quality(now, now.at - then.at, health, reset=now.pressure < then.pressure)
+    return Figure(now.target, then.at, now.at, evidence, evidence.part / evidence.whole, quality)
 
 
 _FIGURE: Mapping[Kind, Callable[[Machine, Machine, Health], Figure | Without]] = {
     Kind.CPU: _cpu,
     Kind.MEMORY: _memory,
     Kind.DISK_IO: _disk,
+    Kind.IO_PRESSURE: _pressure,
 }

@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from collectors.prometheus.asked import Target
 from collectors.prometheus.change import restarted
+from collectors.prometheus.containers import Containers
 from collectors.prometheus.levels import Level, Levels
+from collectors.prometheus.processes import Processes
 from collectors.prometheus.snapshot import Buckets, Counters, Machines, PrometheusSnapshot, Scrape
 from collectors.prometheus.tally import Tally
 
@@ -37,6 +39,8 @@ def newest(last: PrometheusSnapshot | None, answer: PrometheusSnapshot) -> Prome
             for metric, counters in answer.histograms.items()
         },
         machines=_machines(last.machines, answer.machines),
+        processes=_processes(last.processes, answer.processes),
+        containers=_containers(last.containers, answer.containers),
         gauges={
             selector: _levels(last.gauges.get(selector), levels) for selector, levels in answer.gauges.items()
         },
@@ -99,6 +103,28 @@ def _machines(then: Machines, now: Machines) -> Machines:
         for one in now.seen
     ]
     return Machines(tuple(seen))
+
+
+def _processes(then: Processes, now: Processes) -> Processes:
+    if now.refused is not None:
+        return Processes(then.seen, now.refused)
+    before = {one.key: one for one in then.seen}
+    return Processes(
+        tuple(
+            before[one.key] if one.key in before and before[one.key].at > one.at else one for one in now.seen
+        )
+    )
+
+
+def _containers(then: Containers, now: Containers) -> Containers:
+    if now.refused is not None:
+        return Containers(then.seen, now.refused)
+    before = {one.key: one for one in then.seen}
+    return Containers(
+        tuple(
+            before[one.key] if one.key in before and before[one.key].at > one.at else one for one in now.seen
+        )
+    )
 
 
 def _levels(then: Levels | None, now: Levels) -> Levels:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
+from collectors.prometheus.amounts import amount, label
 from collectors.prometheus.asked import (
     CPU_SECONDS,
+    DISK_DONE,
     DISK_SECONDS,
+    DISK_WAITS,
     MEMORY_AVAILABLE,
     MEMORY_TOTAL,
+    PRESSURE,
+    PROCESS_SERIES,
     Target,
     named,
 )
-from collectors.prometheus.samples import StrangeAnswerError, living, series_of, target_of
+from collectors.prometheus.samples import living, series_of, target_of
 from collectors.prometheus.snapshot import Machine, Machines
 from collectors.prometheus.words import printable
 
@@ -22,6 +26,7 @@ NOT_BUSY = frozenset({"idle", "iowait"})
 steal too: the machine wanted that time and did not get it."""
 WITHIN_OTHERS = frozenset({"guest", "guest_nice"})
 """Modes that Linux counts in user and nice already; very old exporters list them beside those."""
+_WAITS = (*DISK_WAITS, *DISK_DONE)
 
 
 @dataclass(slots=True)
@@ -30,11 +35,16 @@ class _Raw:
 
 
 def machines_of(result: object, now: float, window: float) -> Machines:
-    """Return the machines out of the answer to `query.machines`, or raise StrangeAnswerError."""
+    """Return the machines in the answer to `query.machines`, whatever processes stand in it besides.
+
+    Raises StrangeAnswerError where it is none.
+    """
     raws: dict[Target, _Raw] = {}
     for labels, values in series_of(result, now, window):
+        name = label(labels, "__name__")
+        if name in PROCESS_SERIES:
+            continue
         at, text = living(values)[-1]
-        name = _label(labels, "__name__")
         raws.setdefault(target_of(labels), _Raw()).rows.append((at, name, labels, text))
     return Machines(tuple(_machine(target, raw) for target, raw in raws.items()))
 
@@ -44,19 +54,28 @@ def _machine(target: Target, raw: _Raw) -> Machine:
     cpus: dict[str, tuple[float, float]] = {}
     memory: dict[str, float] = {}
     disks: dict[str, float] = {}
+    modes: dict[str, float] = {}
+    waits: dict[str, list[float]] = {}
+    pressure = None
     broken: dict[str, str] = {}
     for when, name, labels, text in raw.rows:
         if when != at:  # of an older scrape: a CPU or a disk that is gone
             continue
-        value = _amount(text)
+        value = amount(text)
         if value is None:
             broken[name] = (
                 f"{printable(name)} of {named(target)} is {printable(text, 40)}, not a number from 0 up"
             )
         elif name == CPU_SECONDS:
-            _add_mode(cpus, labels, value)
+            _add_mode(cpus, modes, labels, value)
         elif name == DISK_SECONDS:
-            disks[_label(labels, "device")] = value
+            disks[label(labels, "device")] = value
+        elif name in _WAITS:
+            both_kinds = waits.setdefault(label(labels, "device"), [0.0, 0.0, 0.0])
+            both_kinds[name in DISK_DONE] += value
+            both_kinds[2] += 1
+        elif name == PRESSURE:
+            pressure = value
         elif name in (MEMORY_AVAILABLE, MEMORY_TOTAL):
             memory[name] = value
     both = (memory[MEMORY_AVAILABLE], memory[MEMORY_TOTAL]) if len(memory) == 2 else None  # noqa: PLR2004 both
@@ -64,27 +83,18 @@ def _machine(target: Target, raw: _Raw) -> Machine:
         broken[MEMORY_AVAILABLE] = (
             f"{named(target)} has more memory available ({both[0]:g}) than in all ({both[1]:g})"
         )
-    return Machine(target, at, cpus, both, disks, broken)
+    whole = {
+        device: (seconds, done) for device, (seconds, done, rows) in waits.items() if rows == len(_WAITS)
+    }
+    return Machine(target, at, cpus, both, disks, broken, modes, pressure, whole)
 
 
-def _add_mode(cpus: dict[str, tuple[float, float]], labels: dict[str, str], seconds: float) -> None:
-    mode, cpu = _label(labels, "mode"), _label(labels, "cpu")
+def _add_mode(
+    cpus: dict[str, tuple[float, float]], modes: dict[str, float], labels: dict[str, str], seconds: float
+) -> None:
+    mode, cpu = label(labels, "mode"), label(labels, "cpu")
     if mode in WITHIN_OTHERS:
         return
+    modes[mode] = modes.get(mode, 0.0) + seconds
     busy, total = cpus.get(cpu, (0.0, 0.0))
     cpus[cpu] = (busy if mode in NOT_BUSY else busy + seconds, total + seconds)
-
-
-def _label(labels: dict[str, str], name: str) -> str:
-    value = labels.get(name, "")
-    if not isinstance(value, str):
-        raise StrangeAnswerError("labels that are no texts")
-    return printable(value, 80)
-
-
-def _amount(text: str) -> float | None:
-    try:
-        amount = float(text)
-    except ValueError:
-        return None
-    return amount if math.isfinite(amount) and amount >= 0 else None

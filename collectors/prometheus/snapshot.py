@@ -13,15 +13,19 @@ from datetime import datetime
 from typing import Any
 
 from collectors.prometheus.asked import Target
+from collectors.prometheus.containers import Containers, containers_from
+from collectors.prometheus.containers import rows_of as rows_of_containers
 from collectors.prometheus.faults.declared import Elsewhere
 from collectors.prometheus.levels import Levels, levels_from
 from collectors.prometheus.levels import rows_of as rows_of_levels
+from collectors.prometheus.processes import Processes, processes_from
+from collectors.prometheus.processes import rows_of as rows_of_processes
 from collectors.prometheus.tally import Tally, tally_from
 from collectors.prometheus.tally import rows_of as rows_of_tally
 from collectors.prometheus.words import moment
 from headroom.budgets import Reason
 
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,9 @@ class Machine:
         memory: available and total, in bytes.
         disks: per device the seconds with I/O in flight.
         broken: per series, one sentence on what makes it unfit.
+        modes: per mode the seconds of all CPUs.
+        pressure: seconds in which some task waited for I/O; None where the kernel does not account them.
+        waits: per device the seconds that reads and writes took, and their number.
     """
 
     target: Target
@@ -133,6 +140,9 @@ class Machine:
     memory: tuple[float, float] | None
     disks: Mapping[str, float]
     broken: Mapping[str, str] = field(default_factory=dict)
+    modes: Mapping[str, float] = field(default_factory=dict)
+    pressure: float | None = None
+    waits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +165,7 @@ class PrometheusSnapshot:
         failures: the counter of failures that is kept elsewhere; None where there is none.
         declared: by histogram, the targets that declare it and give no series of it; not dumped.
         others: what those targets counted in metrics that nobody asked for; not dumped.
+        processes, containers: what is told of them.
     """
 
     epoch: str
@@ -167,6 +178,8 @@ class PrometheusSnapshot:
     failures: Tally | None = None
     declared: Mapping[str, tuple[Target, ...]] = field(default_factory=dict, compare=False)
     others: tuple[Elsewhere, ...] = field(default=(), compare=False)
+    processes: Processes = field(default_factory=Processes)
+    containers: Containers = field(default_factory=Containers)
 
     @property
     def at(self) -> datetime:
@@ -185,11 +198,14 @@ class PrometheusSnapshot:
         }
         machines = {
             "seen": [
-                [targets.index(one.target), one.at, one.cpus, one.memory, one.disks, one.broken]
+                [
+                    targets.index(one.target), one.at, one.cpus, one.memory, one.disks, one.broken,
+                    one.modes, one.pressure, one.waits,
+                ]
                 for one in self.machines.seen
             ],
             "no": self.machines.refused,
-        }
+        }  # fmt: skip
         scrapes = [
             [*one.target, one.at, one.up, one.ok_at, one.every, one.started, _sorted(one.gives), one.own]
             for one in self.scrapes.values()
@@ -201,6 +217,8 @@ class PrometheusSnapshot:
             "scrapes": scrapes,
             "histograms": histograms,
             "machines": machines,
+            "processes": rows_of_processes(self.processes),
+            "containers": rows_of_containers(self.containers),
             "gauges": {selector: rows_of_levels(levels) for selector, levels in self.gauges.items()},
             "failures": None if self.failures is None else rows_of_tally(self.failures),
             "targets": targets.rows,
@@ -244,15 +262,26 @@ def _loaded(whole: Mapping[str, Any]) -> PrometheusSnapshot:
                 None if memory is None else (memory[0], memory[1]),
                 disks,
                 broken,
+                modes,
+                pressure,
+                {device: (seconds, done) for device, (seconds, done) in waits.items()},
             )
-            for target, at, cpus, memory, disks, broken in whole["machines"]["seen"]
+            for target, at, cpus, memory, disks, broken, modes, pressure, waits in whole["machines"]["seen"]
         ),
         _refusal(whole["machines"]["no"]),
     )
     gauges = {selector: levels_from(rows) for selector, rows in whole["gauges"].items()}
     failures = None if whole["failures"] is None else tally_from(whole["failures"])
     return PrometheusSnapshot(
-        whole["epoch"], whole["now"], scrapes, histograms, machines, gauges=gauges, failures=failures
+        whole["epoch"],
+        whole["now"],
+        scrapes,
+        histograms,
+        machines,
+        gauges=gauges,
+        failures=failures,
+        processes=processes_from(whole["processes"]),
+        containers=containers_from(whole["containers"]),
     )
 
 

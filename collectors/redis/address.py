@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, parse_url
@@ -49,6 +49,19 @@ class Address:
     def password(self) -> str:
         """The password, to take it out of what a server says."""
         return str(self._options.get("password", ""))
+
+    @property
+    def host(self) -> str:
+        """The host; of a socket this one."""
+        return str(self._options.get("host", "localhost"))
+
+    def elsewhere(self, host: str, port: int) -> Address:
+        """Return the address of another node of the same cluster: user, password and TLS are the same."""
+        options = {name: value for name, value in self._options.items() if name != "path"}
+        kind = Connection if "path" in self._options else self._kind
+        return replace(
+            self, place=f"{host}:{port}", _kind=kind, _options=options | {"host": host, "port": port}
+        )
 
     def connection(self) -> AbstractConnection:
         """Return a connection, not opened yet: no retries, no names given, the old protocol.

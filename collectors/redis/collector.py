@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from collectors.redis import snapshot
 from collectors.redis.address import address
+from collectors.redis.cluster import Tour
 from collectors.redis.difference import difference
-from collectors.redis.fetch import Visitor
+from collectors.redis.own import ledger
 from collectors.redis.snapshot import RedisSnapshot
 from headroom.budgets import Measure
 from headroom.observation import Reading, Snapshot
@@ -19,17 +20,18 @@ _DEADLINE = 0.7  # of the polling interval, so that the sentence about a hanging
 
 @dataclass(slots=True)
 class RedisCollector:
-    """Polls one server over one connection; see `headroom.observation.Collector`."""
+    """Polls one server, or the primaries of a cluster; see `headroom.observation.Collector`."""
 
     source: Source
     measures: Mapping[Measure, tuple[float, ...]]
-    _visitor: Visitor | None = None
+    _tour: Tour | None = None
 
     async def fetch(self) -> RedisSnapshot:
         """Read the server once, or raise SourceError."""
-        if self._visitor is None:
-            self._visitor = Visitor(address(self.source), _DEADLINE * self.source.every.total_seconds())
-        return await self._visitor.read()
+        if self._tour is None:
+            deadline = _DEADLINE * self.source.every.total_seconds()
+            self._tour = Tour(address(self.source), ledger(self.source.name), deadline)
+        return await self._tour.read()
 
     def difference(self, before: Snapshot | None, after: Snapshot) -> Reading:
         """Return what happened between two snapshots."""
@@ -43,9 +45,9 @@ class RedisCollector:
         return snapshot.load(data)
 
     async def close(self) -> None:
-        """Close the connection."""
-        if self._visitor is not None:
-            await self._visitor.close()
+        """Close the connections."""
+        if self._tour is not None:
+            await self._tour.close()
 
 
 def build(source: Source, measures: Mapping[Measure, tuple[float, ...]]) -> RedisCollector:

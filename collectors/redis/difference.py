@@ -1,22 +1,30 @@
-"""What two polls of a Redis server tell, for every measure asked and for evictions always. Pure."""
+"""What two polls of a Redis tell: what is asked, evictions and hit rate always, what is recorded. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from collectors.redis import info
+from collectors.redis import memory, recording, standing
+from collectors.redis.counters import Counted, counted, less_probes, together
+from collectors.redis.executed import executed
 from collectors.redis.snapshot import RedisSnapshot
+from headroom import evicting
 from headroom.budgets import Kind, Measure, Reason
-from headroom.evidence import Gauge, Ratio
-from headroom.observation import ASIDE, Absence, Observation, Part, Quality, Reading, Series
+from headroom.evidence import Ratio
+from headroom.observation import Absence, Observation, Part, Quality, Reading, Series
 from headroom.sources import Source
-from headroom.span import Span, span
+from headroom.span import Span, span, worst
 
 _FIRST = "one reading so far; a difference needs two"
 _OTHER = "another server answers here since the last reading; a difference needs two readings of one server"
-_UPTIME = 1.0  # seconds: uptime is told in whole ones
+_JOINED = "{place} gives its first reading as a primary of the cluster; a difference needs two"
+_NOBODY = "the cluster names no primary that has hash slots: none was made of its nodes yet"
+_LEFT = "{place} is no primary any more; what it counted before that is lost"
+
+_LOOKUPS = (("hits",), ("hits", "misses"))
+_EVICTED = (("evicted",), ("commands",))
+_MOST_NAMED = 20  # primaries
 
 
 def difference(
@@ -27,129 +35,138 @@ def difference(
 ) -> Reading:
     """Return the evidence of the interval between two snapshots, or why there is none.
 
-    Evictions are told whether asked for or not: while keys are evicted by policy they stand for the memory.
+    Evictions and the hit rate are told whether asked for or not: while keys are evicted by policy they stand
+    for the memory.
     """
-    asked = dict.fromkeys((*measures, Measure(source.name, Kind.EVICTIONS)))
+    always = (Measure(source.name, Kind.EVICTIONS), Measure(source.name, Kind.HIT_RATE, evicting.HITS))
+    asked = [one for one in dict.fromkeys((*measures, *always)) if one != evicting.container(one)]
+    asked = [one for one in asked if one.kind is not Kind.COMMANDS]
     if before is None:
-        return Reading(absences=tuple(Absence(Series.of(one), Reason.NO_DATA, _FIRST) for one in asked))
+        commands = executed(source, measures, None, after)
+        first = tuple(Absence(Series.of(one), Reason.NO_DATA, _FIRST) for one in asked)
+        return Reading(absences=(*first, *commands.absences), notes=commands.notes)
     between = span(before.at, after.at, source.every)
-    counted = _counted(before, after, between)
-    told = [one for measure in asked for one in _told(measure, after, between, counted)]
+    seen = _cluster(before, after, between) if after.clustered else _server(before, after, between)
+    told = [one for measure in asked for one in _told(source, measure, seen, between)]
+    if seen.complete:
+        told += recording.tell(source.name, seen.servers, between, seen.whole)
+    commands = executed(source, measures, before, after)
     return Reading(
-        observations=tuple(one for one in told if isinstance(one, Observation)),
-        absences=tuple(one for one in told if isinstance(one, Absence)),
+        observations=(*(one for one in told if isinstance(one, Observation)), *commands.observations),
+        absences=(*(one for one in told if isinstance(one, Absence)), *commands.absences),
+        notes=(*_notes(before, after, seen), *commands.notes),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
-    """By how much each counter rose that both polls tell, and over which part of the interval."""
+class _Seen:
+    """What the counters of two polls say.
 
-    rose: Mapping[str, int]
-    span: Span
-
-
-def _counted(before: RedisSnapshot, after: RedisSnapshot, between: Span) -> _Counted | None:
-    """Return what the counters say of the interval; None where they are another server's.
-
-    After a restart, and after CONFIG RESETSTAT, they count from zero: what they show is the part since then.
+    Attributes:
+        servers: the server, or the primaries of a cluster that answered.
+        each: what each counted, in their order; None where that cannot be told.
+        whole: all of them together, or None, and then `why` and `because` say the reason.
+        missing: the primaries that did not answer: a sentence by host:port.
     """
-    now = {name: after.figures[name] for name in info.COUNTERS if name in after.figures}
-    if after.run != before.run:
-        uptime = after.figures.get("uptime")
-        if uptime is None or uptime > between.seconds + _UPTIME:
-            return None
-        start = max(between.start, after.at - timedelta(seconds=uptime))
-        detail = "the server was started anew; what this interval held before that is lost"
-        return _Counted(_less_own(now, before, after, since_zero=True), _since(between, start, detail))
-    if any(now[name] < before.figures.get(name, 0) for name in now):
-        detail = "the counters were reset; what this interval held before that is lost"
-        rose = _less_own(now, before, after, since_zero=True)
-        return _Counted(rose, _since(between, between.start, detail))
-    rose = {name: count - before.figures[name] for name, count in now.items() if name in before.figures}
-    return _Counted(_less_own(rose, before, after, since_zero=False), between)
+
+    servers: tuple[RedisSnapshot, ...]
+    each: tuple[Counted | None, ...]
+    whole: Counted | None
+    why: Reason = Reason.RESET
+    because: str = ""
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all have answered, and so the figures of all together are known."""
+        return bool(self.servers) and not self.missing
+
+    @property
+    def named(self) -> bool:
+        """Whether each is told by itself; each is a stored row for each measure at every poll."""
+        return len(self.servers) + len(self.missing) <= _MOST_NAMED
 
 
-def _since(between: Span, start: datetime, detail: str) -> Span:
-    gap = between.quality is Quality.GAP
-    return replace(
-        between,
-        start=start,
-        quality=Quality.GAP if gap else Quality.RESET,
-        detail=f"{between.detail}; {detail}" if gap else detail,
-    )
+def _server(before: RedisSnapshot, after: RedisSnapshot, between: Span) -> _Seen:
+    found = counted(before, after, between)
+    if found is None:
+        return _Seen((after,), (None,), None, because=_OTHER)
+    found = less_probes(found, before, after)
+    return _Seen((after,), (found,), found)
 
 
-def _less_own(
-    rose: Mapping[str, int], before: RedisSnapshot, after: RedisSnapshot, *, since_zero: bool
-) -> dict[str, int]:
-    """Take this collector's own commands out of the number of commands.
+def _cluster(before: RedisSnapshot, after: RedisSnapshot, between: Span) -> _Seen:
+    """Compare each primary with itself: those that are primaries may be others than the last time."""
+    runs, places = ({one.run: one for one in before.nodes}, {one.place: one for one in before.nodes})
+    each = []
+    for one in after.nodes:
+        earlier = runs.get(one.run, places.get(one.place))
+        each.append(None if earlier is None else counted(earlier, one, between))
+    now = {name for one in after.nodes for name in (one.run, one.place)} | set(after.missing)
+    left = [one.place for one in before.nodes if one.run not in now and one.place not in now]
+    why, because = Reason.RESET, ""
+    if after.missing:
+        sentence = next(iter(after.missing.values()))
+        several = len(after.nodes) + len(after.missing)
+        why = Reason.UNREACHABLE
+        because = f"{len(after.missing)} of the cluster's {several} primaries could not be read: {sentence}"
+    elif not after.nodes:
+        why, because = Reason.UNREACHABLE, _NOBODY
+    elif None in each:
+        new = next(one.place for one, found in zip(after.nodes, each, strict=True) if found is None)
+        because = _JOINED.format(place=new)
+    if because:
+        return _Seen(after.nodes, tuple(each), None, why, because, after.missing)
+    known = [found for found in each if found is not None]
+    whole = less_probes(together([one.place for one in after.nodes], known, between), before, after)
+    if left:
+        lost = "; ".join(filter(None, (whole.span.detail, _LEFT.format(place=left[0]))))
+        quality = worst(whole.span.quality, Quality.RESET)
+        whole = replace(whole, span=replace(whole.span, quality=quality, detail=lost))
+    return _Seen(after.nodes, tuple(each), whole)
 
-    The INFO that gave the earlier counters was counted after them; counters that began again do not hold it.
-    """
-    own = after.sent - before.sent if after.visitor == before.visitor else after.sent + 1
-    commands = rose.get("commands")
-    return {**rose} if commands is None else {**rose, "commands": max(0, commands - own + since_zero)}
 
-
-def _told(
-    measure: Measure, after: RedisSnapshot, between: Span, counted: _Counted | None
-) -> Iterator[Observation | Absence]:
+def _told(source: Source, measure: Measure, seen: _Seen, between: Span) -> Iterator[Observation | Absence]:
+    series = Series.of(measure)
+    if seen.named:
+        for place, sentence in seen.missing.items():
+            yield Absence(Series.of(measure, memory.node(place)), Reason.UNREACHABLE, sentence)
     if measure.kind is Kind.MEMORY_LIMIT:
-        yield from _memory(Series.of(measure), after, between)
-    else:
-        part, whole = (("evicted",), ("commands",)) if measure.kind is Kind.EVICTIONS else _LOOKUPS
-        yield _share(Series.of(measure), part, whole, counted)
-
-
-_LOOKUPS = (("hits",), ("hits", "misses"))
+        servers = [
+            memory.memory(one, source.memory_limit, found.errors.get("OOM", 0) if found else 0)
+            for one, found in zip(seen.servers, seen.each, strict=True)
+        ]
+        yield from memory.tell(series, servers, between, whole=seen.complete, named=seen.named)
+        if not seen.complete:
+            yield Absence(series, seen.why, seen.because)
+        return
+    part, whole = _EVICTED if measure.kind is Kind.EVICTIONS else _LOOKUPS
+    yield _share(series, part, whole, seen.whole, (seen.why, seen.because))
+    for one, found in zip(seen.servers, seen.each, strict=True):
+        if one.place and seen.named:
+            new = (Reason.RESET, _JOINED.format(place=one.place))
+            yield _share(Series.of(measure, memory.node(one.place)), part, whole, found, new)
 
 
 def _share(
-    series: Series, part: tuple[str, ...], whole: tuple[str, ...], counted: _Counted | None
+    series: Series,
+    part: Sequence[str],
+    whole: Sequence[str],
+    counted: Counted | None,
+    otherwise: tuple[Reason, str],
 ) -> Observation | Absence:
     if counted is None:
-        return Absence(series, Reason.RESET, _OTHER)
+        return Absence(series, *otherwise)
     if missing := [name for name in dict.fromkeys((*part, *whole)) if name not in counted.rose]:
-        return _lacking(series, missing)
+        return Absence(series, Reason.BROKEN_INSTRUMENTATION, memory.lacking(missing))
     rose, span = counted.rose, counted.span
     evidence = Ratio(sum(rose[name] for name in part), sum(rose[name] for name in whole))
     return Observation(series, (Part(span.start, span.end, evidence, span.quality, detail=span.detail),))
 
 
-def _memory(series: Series, after: RedisSnapshot, between: Span) -> Iterator[Observation | Absence]:
-    """Yield the share of maxmemory that eviction goes by, and why it is not to be judged where it is not."""
-    figures = after.figures
-    if missing := [name for name in ("used", "maxmemory") if name not in figures]:
-        yield _lacking(series, missing)
-        return
-    limit = figures["maxmemory"]
-    if not limit:
-        yield Absence(series, Reason.NO_LIMIT, _UNLIMITED)
-        return
-    used = max(0, figures["used"] - figures.get("uncounted", 0))
-    detail = "; ".join(filter(None, (f"{used / 2**20:.1f} of {limit / 2**20:.1f} MiB", between.detail)))
-    gauge = Gauge.sample(used / limit, between.seconds)
-    part = Part(between.start, between.end, gauge, between.quality, detail=detail)
-    if after.policy.startswith(("allkeys-", "volatile-")):
-        # In a series of its own: a full cache that is healthy must never be judged as memory that is full,
-        # not after a failed poll or a restart either, when nobody remembers the policy.
-        yield Observation(Series(series.source, f"{series.measure}{ASIDE}", series.subject), (part,))
-        yield Absence(series, Reason.POLICY, _EVICTING.format(policy=after.policy))
-    else:
-        yield Observation(series, (part,))
-
-
-_UNLIMITED = (
-    "maxmemory is 0: Redis has no limit and grows until the machine or the container stops it; set maxmemory"
-)
-_EVICTING = "maxmemory-policy is {policy}, under which a full cache is healthy: it is judged by its evictions"
-
-
-def _lacking(series: Series, names: list[str]) -> Absence:
-    fields = " and ".join(info.FIGURES[name].decode() for name in names)
-    return Absence(
-        series,
-        Reason.BROKEN_INSTRUMENTATION,
-        f"INFO gives no usable {fields}: this server, or something between, leaves it out",
-    )
+def _notes(before: RedisSnapshot, after: RedisSnapshot, seen: _Seen) -> Iterator[str]:
+    if after.clustered:
+        yield from standing.of_cluster(after)
+    known = {one.run: one for one in (before, *before.nodes)}
+    for one, found in zip(seen.servers, seen.each, strict=True):
+        yield from standing.notes(known.get(one.run), one, found.errors if found else {})

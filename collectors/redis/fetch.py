@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import uuid4
 
 from redis import exceptions
@@ -11,10 +14,16 @@ from redis.asyncio.connection import AbstractConnection
 
 from collectors.redis import info, refusals
 from collectors.redis.address import Address
-from collectors.redis.snapshot import RedisSnapshot
+from collectors.redis.capabilities import Capabilities
+from collectors.redis.own import Own
+from collectors.redis.snapshot import Probes, RedisSnapshot
+from collectors.redis.work import Inspector, Server
 from headroom.budgets import Reason
 from headroom.observation import SourceError
 
+T = TypeVar("T")
+
+_PROCESS = uuid4().hex[:12]
 _SINCE_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_CLOCK = 10**17  # microseconds: a clock in the fifth millennium is a garbled one
 
@@ -22,38 +31,30 @@ _LAST_CLOCK = 10**17  # microseconds: a clock in the fifth millennium is a garbl
 class Visitor:
     """Asks INFO over a connection that is kept, and counts its own commands."""
 
-    def __init__(self, address: Address, deadline: float) -> None:
+    def __init__(self, address: Address, own: Own) -> None:
         self._address = address
-        self._deadline = deadline
+        self._own = own
         self._connection: AbstractConnection | None = None
         self._name = uuid4().hex[:12]
         self._sent = 0
-        self._one_by_one = False  # before 7.0 INFO takes one section at a time
+        # Before 7.0 INFO takes one section at a time. Trying it out would be an error in the server's own
+        # statistics, so the first poll asks in the old way, and finds out.
+        self._several = False
+        self._inspector = Inspector(Capabilities(address.user))
+        self._work = ""
 
-    async def read(self) -> RedisSnapshot:
-        """Read once; SourceError where the server does not let it be done in time."""
-        kept, sent = self._connection is not None, self._sent
-        try:
-            async with asyncio.timeout(self._deadline):
-                try:
-                    return await self._read()
-                except exceptions.ConnectionError as error:
-                    if not kept or _refused(error):
-                        raise
-                # The server was restarted since the last poll, or closes what is idle: it never read this.
-                await self.close()
-                self._sent = sent
-                return await self._read()
-        except exceptions.RedisError as error:
-            await self.close()
-            raise refusals.refusal(error, self._address) from None
-        except TimeoutError:
-            await self.close()
-            raise refusals.late(self._address, self._deadline) from None
-        except BaseException:
-            # A cancelled poll leaves an answer under way, which the next one would take for its own.
-            await self.close()
-            raise
+    @property
+    def address(self) -> Address:
+        """Where it goes."""
+        return self._address
+
+    async def read(self, deadline: float) -> RedisSnapshot:
+        """Read once; SourceError where the server does not let it be done in so many seconds."""
+        return await self._guarded(self._read, deadline, "INFO")
+
+    async def nodes(self, deadline: float) -> bytes:
+        """Return what the server knows of its cluster, as CLUSTER NODES tells it; SourceError as above."""
+        return await self._guarded(self._nodes, deadline, "CLUSTER NODES")
 
     async def close(self) -> None:
         """Give the connection back without waiting for the server."""
@@ -61,41 +62,93 @@ class Visitor:
         if connection is not None:
             await connection.disconnect(nowait=True)
 
-    async def _read(self) -> RedisSnapshot:
+    async def _guarded(self, ask: Callable[[], Awaitable[T]], deadline: float, command: str) -> T:
+        kept, sent = self._connection is not None, self._sent
+        try:
+            async with asyncio.timeout(deadline):
+                try:
+                    return await ask()
+                except exceptions.ConnectionError as error:
+                    if not kept or _refused(error):
+                        raise
+                # The server was restarted since the last poll, or closes what is idle: it never read this.
+                await self.close()
+                self._sent = sent
+                return await ask()
+        except exceptions.RedisError as error:
+            await self.close()
+            raise refusals.refusal(error, self._address, command) from None
+        except TimeoutError:
+            await self.close()
+            raise refusals.late(self._address, deadline) from None
+        except BaseException:
+            # A cancelled poll leaves an answer under way, which the next one would take for its own.
+            await self.close()
+            raise
+
+    async def _opened(self) -> AbstractConnection:
         connection = self._connection
         if connection is None:
             connection = self._connection = self._address.connection()
             await connection.connect()  # type: ignore[no-untyped-call]  # of the driver
             self._sent += 1 if self._address.credentials else 0
-        try:
-            texts = await self._info(connection)
-        except exceptions.ResponseError as error:
-            if self._one_by_one or "syntax" not in str(error):
-                raise
-            self._one_by_one = True
-            texts = await self._info(connection)
-        return self._snapshot(b"\n".join(texts))
+        return connection
 
-    async def _info(self, connection: AbstractConnection) -> list[bytes]:
-        asked = [(section,) for section in info.SECTIONS] if self._one_by_one else [info.SECTIONS]
-        await connection.send_packed_command(connection.pack_commands([("INFO", *words) for words in asked]))
-        self._sent += len(asked)
+    async def _read(self) -> RedisSnapshot:
+        connection = await self._opened()
+        # Whoever probes the server meanwhile would be half in the counters and half not.
+        async with self._own.lock:
+            probes = Probes(_PROCESS, self._own.commands, self._own.hits, self._own.misses)
+            sent = self._sent  # a command that gives counters is counted when it is done
+            asked = [info.SECTIONS] if self._several else [(section,) for section in info.SECTIONS]
+            texts = await self._ask(connection, [("INFO", *words) for words in asked])
+        found = info.fields(b"\n".join(texts))
+        self._several = info.takes_several(found)
+        snapshot = self._snapshot(found, sent, probes)
+        await self._inspect(connection, snapshot)
+        return replace(snapshot, work=self._work, done=self._sent)
+
+    async def _inspect(self, connection: AbstractConnection, seen: RedisSnapshot) -> None:
+        """Read what is read now and then only; where the server is in no state for it, the latest holds."""
+        capabilities = self._inspector.capabilities
+        executed = capabilities.executed
+        server = Server(seen.at, seen.run, seen.version, seen.figures.get("uptime"))
+        try:
+            self._work = await self._inspector.read(connection, server)
+        except exceptions.ResponseError as error:
+            if isinstance(error, exceptions.AuthenticationError):
+                raise  # somebody changed the password meanwhile
+        finally:
+            self._sent += capabilities.executed - executed
+
+    async def _nodes(self) -> bytes:
+        (text,) = await self._ask(await self._opened(), [("CLUSTER", "NODES")])
+        return text
+
+    async def _ask(self, connection: AbstractConnection, commands: list[tuple[str, ...]]) -> list[bytes]:
+        await connection.send_packed_command(connection.pack_commands(commands))
+        self._sent += len(commands)
         texts = []
-        for _ in asked:
+        for _ in commands:
             answer = await connection.read_response()
             if not isinstance(answer, bytes):
                 raise exceptions.InvalidResponse(b"no text")
             texts.append(answer)
         return texts
 
-    def _snapshot(self, text: bytes) -> RedisSnapshot:
-        found = info.fields(text)
+    def _snapshot(self, found: dict[bytes, bytes], sent: int, probes: Probes) -> RedisSnapshot:
         figures = info.figures(found)
         run = info.word(found, b"run_id")
-        if not run or not figures:
+        place = self._address.place
+        if info.mode(found) == "sentinel":
             raise SourceError(
                 Reason.BROKEN_INSTRUMENTATION,
-                f"{self._address.place} answers INFO without run_id or without any figure: it is no Redis, "
+                f"{place} is a Sentinel, which holds no data: name the Redis server itself in the URL",
+            )
+        if not run or not figures.keys() & info.FIGURES.keys():
+            raise SourceError(
+                Reason.BROKEN_INSTRUMENTATION,
+                f"{place} answers INFO without run_id or without any figure: it is no Redis, "
                 "or something between changes its answers",
             )
         clock = figures.pop("clock", 0)
@@ -106,7 +159,13 @@ class Visitor:
             policy=info.word(found, b"maxmemory_policy"),
             figures=figures,
             visitor=self._name,
-            sent=self._sent - 1,  # the command that gives the counters is counted when it is done
+            sent=sent,
+            done=self._sent,
+            product=info.product(found),
+            words=info.words(found),
+            errors=info.errors(found),
+            replicas=info.replicas(found),
+            probes=probes,
         )
 
 

@@ -21,11 +21,22 @@ _SILENT_TO_TLS = (
     "did not answer within {patience:g} s: it hangs, or speaks no TLS (redis:// instead of rediss://)"
 )
 _CUT = "broke the connection off: it is shutting down, is not Redis, or speaks TLS only"
+_CUT_TLS = (
+    "broke the connection off: it is shutting down, is not Redis, or wants a client certificate "
+    "(ssl_certfile and ssl_keyfile in the URL)"
+)
+_CERTIFICATE = "wants a client certificate that it trusts: name it by ssl_certfile and ssl_keyfile in the URL"
+_ALERT = re.compile("CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|HANDSHAKE_FAILURE")
+_NO_FILE = "is not asked: a file that ssl_ca_certs, ssl_certfile or ssl_keyfile names in the URL is missing"
 _STRANGER = "does not speak Redis's protocol: correct host and port in the URL"
 
 # What a server answered: the driver's exception and words in it; the first that is found applies.
 _ANSWERS: tuple[tuple[type[Exception], str, str], ...] = (
-    (exceptions.NoPermissionError, "", 'does not let user "{user}" run INFO: ACL SETUSER {user} +info'),
+    (
+        exceptions.NoPermissionError,
+        "",
+        'does not let user "{user}" run {command}: ACL SETUSER {user} +{right}',
+    ),
     (exceptions.AuthenticationError, "without any password", "wants no password: take it out of the URL"),
     (exceptions.AuthenticationError, "no password is set", "wants no password: take it out of the URL"),
     (
@@ -36,6 +47,11 @@ _ANSWERS: tuple[tuple[type[Exception], str, str], ...] = (
     (exceptions.AuthenticationError, "", 'refuses the password of user "{user}": correct the URL'),
     (exceptions.BusyLoadingError, "", "is loading its data: the next poll tries again"),
     (exceptions.MasterDownError, "", "is a replica without its primary: mend the replication"),
+    (
+        exceptions.OutOfMemoryError,
+        "",
+        "refuses even INFO for lack of memory (OOM), which no Redis does: correct what stands between",
+    ),
     (exceptions.InvalidResponse, r"\x15\x03", "speaks TLS only: write rediss:// in the URL"),
     (
         exceptions.InvalidResponse,
@@ -67,8 +83,8 @@ _CAUSES: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-def refusal(error: exceptions.RedisError, address: Address) -> SourceError:
-    """Return why a poll gave nothing."""
+def refusal(error: exceptions.RedisError, address: Address, command: str = "INFO") -> SourceError:
+    """Return why a command gave nothing."""
     said = quoted(str(error), address)
     sentence = next(
         (sentence for kind, words, sentence in _ANSWERS if isinstance(error, kind) and words in said), None
@@ -79,13 +95,29 @@ def refusal(error: exceptions.RedisError, address: Address) -> SourceError:
         sentence = next(
             (sentence for kind, sentence in _CAUSES if any(isinstance(one, kind) for one in chain)), otherwise
         )
-    if sentence is _SILENT and address.tls and "connecting" in said:
-        sentence = _SILENT_TO_TLS  # Redis waits for the end of a line, which a TLS greeting does not bring
+    if address.tls:
+        sentence = _over_tls(error, sentence, said)
     forbidden = isinstance(error, exceptions.NoPermissionError | exceptions.AuthenticationError)
-    return SourceError(
-        Reason.NOT_PERMITTED if forbidden else Reason.UNREACHABLE,
-        f"{address.place} {sentence.format(user=address.user, said=said, patience=address.patience)}",
+    told = sentence.format(
+        user=address.user,
+        said=said,
+        patience=address.patience,
+        command=command,
+        right=command.lower().replace(" ", "|"),
     )
+    return SourceError(Reason.NOT_PERMITTED if forbidden else Reason.UNREACHABLE, f"{address.place} {told}")
+
+
+def _over_tls(error: exceptions.RedisError, sentence: str, said: str) -> str:
+    """Return what a sentence means where TLS was asked for."""
+    chain = (error.__cause__, error.__context__)
+    if any(isinstance(one, ssl.SSLError) and _ALERT.search(str(one)) for one in chain):
+        return _CERTIFICATE
+    if any(isinstance(one, FileNotFoundError) for one in chain):
+        return _NO_FILE
+    if sentence is _SILENT and "connecting" in said:
+        return _SILENT_TO_TLS  # Redis waits for the end of a line, which a TLS greeting does not bring
+    return _CUT_TLS if sentence is _CUT else sentence
 
 
 def late(address: Address, seconds: float) -> SourceError:

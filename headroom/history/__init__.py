@@ -1,5 +1,6 @@
 """The only package that opens the database: cycles go in whole, records come out as they were."""
 
+from headroom.history.actions import Action
 from headroom.history.history import History
 from headroom.history.open import file_of, open_history
 from headroom.history.records import (
@@ -19,6 +20,7 @@ from headroom.history.records import (
 
 __all__ = [
     "OK",
+    "Action",
     "Audit",
     "Cycle",
     "Delivery",

@@ -29,7 +29,7 @@ def encode(evidence: Evidence) -> tuple[str, bytes]:
     """Return the letter of the evidence's kind and its figures."""
     match evidence:
         case Histogram(bounds, counts, total):
-            return "H", _layout(bounds) + b"".join(map(_count, counts)) + _number(total)
+            return "H", encode_layout(bounds) + b"".join(map(_count, counts)) + _number(total)
         case Moments(n, total, squares, cap):
             return "M", _numbers(n, total, squares, cap)
         case Ratio(part, whole):
@@ -119,7 +119,8 @@ def _threshold(threshold: float) -> bytes:
     return _remembered(threshold) if threshold else _number(threshold)
 
 
-def _layout(bounds: tuple[float, ...]) -> bytes:
+def encode_layout(bounds: tuple[float, ...]) -> bytes:
+    """Return what the figures of a histogram begin with: its bounds."""
     return _count(len(bounds)) + b"".join(map(_threshold, bounds))
 
 

@@ -153,7 +153,7 @@ def _bits(places: _Whole) -> int:
     return int.from_bytes(np.packbits(marks, bitorder="little").tobytes(), "little")
 
 
-def _joined(texts: Sequence[bytes]) -> tuple[_Bytes, _Whole, _Whole]:
+def joined(texts: Sequence[bytes]) -> tuple[_Bytes, _Whole, _Whole]:
     """Return all bytes in one array, and where each text begins and ends in it."""
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
     # Damaged figures may point behind the last of them.
@@ -163,8 +163,8 @@ def _joined(texts: Sequence[bytes]) -> tuple[_Bytes, _Whole, _Whole]:
 
 def _moments(figures: Sequence[bytes]) -> tuple[_Real, _Real, _Real, _Real]:
     """Return number, sum, squares and cap of moments as `encode` writes them; no cap is an infinite one."""
-    data, at, ends = _joined(figures)
-    n, total, squares, cap = (_numbers(data, at) for _ in range(4))
+    data, at, ends = joined(figures)
+    n, total, squares, cap = (numbers(data, at) for _ in range(4))
     if (at != ends).any() or np.isnan(n + total + squares).any():
         raise Damaged("figures of moments that are no moments")
     return n, total, squares, np.where(np.isnan(cap), np.inf, cap)  # infinite: so no sum with it has one
@@ -174,13 +174,13 @@ def _summed(
     bounds: Sequence[bytes], group: _Whole, counted: NDArray[np.bool_]
 ) -> dict[int, tuple[Bounds, ...]]:
     """Return the sums of the bounds of each group, by threshold."""
-    data, start, end = _joined(bounds)
+    data, start, end = joined(bounds)
     read: list[tuple[_Whole, _Real, _Whole, _Whole, _Whole]] = []
     left = np.flatnonzero((start < end) & counted)
     while left.size:
         at = start[left]
-        threshold = _numbers(data, at)
-        read.append((group[left], threshold, _counts(data, at), _counts(data, at), _counts(data, at)))
+        threshold = numbers(data, at)
+        read.append((group[left], threshold, counts(data, at), counts(data, at), counts(data, at)))
         start[left] = at
         left = left[at < end[left]]
     if not read:
@@ -196,7 +196,7 @@ def _summed(
     return found
 
 
-def _counts(data: _Bytes, at: _Whole) -> _Whole:
+def counts(data: _Bytes, at: _Whole) -> _Whole:
     """Read a variable-length integer at each place, and move the places behind it."""
     value = np.zeros(len(at), np.int64)
     going, shift = np.ones(len(at), bool), 0
@@ -211,7 +211,7 @@ def _counts(data: _Bytes, at: _Whole) -> _Whole:
     return value
 
 
-def _numbers(data: _Bytes, at: _Whole) -> _Real:
+def numbers(data: _Bytes, at: _Whole) -> _Real:
     """Read a number at each place, and move the places behind it; NaN for none."""
     if at.size and int(at.max()) > len(data) - 9:
         raise Damaged("a number that does not end")
@@ -224,7 +224,7 @@ def _numbers(data: _Bytes, at: _Whole) -> _Real:
     at[doubles] += 8
     whole = np.flatnonzero((how == 2) | (how == 4) | (how == 5))  # noqa: PLR2004 integer, whole, millionths
     places = at[whole]
-    value[whole] = _counts(data, places) / np.where(how[whole] == 5, 1e6, 1.0)  # noqa: PLR2004 millionths
+    value[whole] = counts(data, places) / np.where(how[whole] == 5, 1e6, 1.0)  # noqa: PLR2004 millionths
     at[whole] = places
     if ((how == 3) | (how > 5)).any():  # noqa: PLR2004 negative, or no way that a number is written
         raise Damaged("a number that is written in no known way")

@@ -12,8 +12,10 @@ from zlib import error as ZlibError  # noqa: N812 an exception in all but name
 
 from sqlalchemy import Connection, Engine, delete
 
+from headroom.audit.by_hand import Confirmation
 from headroom.audit.finding import Finding
-from headroom.history import audits, engine, outbox, prune, read, read_judgement, statements, write
+from headroom.history import actions, audits, engine, outbox, prune, read, read_judgement, statements, write
+from headroom.history.actions import Action
 from headroom.history.encode import Damaged
 from headroom.history.lock import CollectingLock
 from headroom.history.memory import Memory
@@ -35,15 +37,16 @@ from headroom.statements import Statement
 
 if TYPE_CHECKING:
     from headroom.history.folded import Folded
+    from headroom.history.summed import Sum
 
 
 class History:
     """An open history; `open_history` makes it.
 
-    Each writing method is one transaction and is called from one thread at a time; reading methods may run
-    beside it, in other threads and other processes. All raise HistoryError with a sentence for people, after
-    which nothing of the failed call is stored and the next call may work. Writing raises HistoryGone
-    where the file was deleted or moved.
+    Each writing method is one transaction and is called from one thread at a time; reading methods and `act`
+    may run beside it, in other threads and other processes. All raise HistoryError with a sentence for
+    people, after which nothing of the failed call is stored and the next call may work. Writing raises
+    HistoryGone where the file was deleted or moved.
     """
 
     def __init__(self, path: Path, database: Engine, lock: CollectingLock | None) -> None:
@@ -186,6 +189,25 @@ class History:
         with self._reading() as connection:
             return folded(connection, source, measure, since, until, step)
 
+    def summed(
+        self,
+        source: str,
+        measures: Collection[str],
+        since: datetime,
+        until: datetime,
+        *,
+        step: timedelta,
+        within: timedelta | None = None,
+    ) -> dict[Series, tuple[Sum, ...]]:
+        """Return what was recorded of several measures, added up in stretches of `step`.
+
+        With `within`, only of what was recorded in the beginning of each.
+        """
+        from headroom.history.summed import summed  # noqa: PLC0415 numpy: those who collect do without it
+
+        with self._reading() as connection:
+            return summed(connection, source, measures, since, until, step, within)
+
     # ---- statements and the audit
 
     def statements(self, source: str, fingerprints: Collection[str] | None = None) -> list[Statement]:
@@ -207,6 +229,22 @@ class History:
         """Return the newest facts of a source that were read at `until` or before, and when that was."""
         with self._reading() as connection:
             return audits.facts_before(connection, source, until)
+
+    # ---- what people did
+
+    def act(self, action: Action) -> None:
+        """Append an action; any process may, whoever collects."""
+        with engine.writing(self._engine, self._path) as connection:
+            actions.append(connection, action)
+
+    def actions(self, kinds: Collection[str]) -> list[Action]:
+        """Return the actions of these kinds, oldest first."""
+        with self._reading() as connection:
+            return actions.of_kinds(connection, kinds)
+
+    def confirmations(self) -> dict[str, Confirmation]:
+        """Return what people confirmed by hand, by rule of the guide."""
+        return actions.standing(self.actions((actions.CONFIRM, actions.UNCONFIRM)))
 
     # ---- verdicts and incidents
 

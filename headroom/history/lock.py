@@ -12,6 +12,21 @@ from typing import Self
 from headroom.history.records import HistoryError, HistoryLocked
 
 
+def held(history: Path) -> bool:
+    """Tell whether a process collects into a history just now; nothing is made, and the lock is not kept."""
+    try:
+        file = os.open(history.with_name(history.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
 class CollectingLock:
     """An exclusive lock on `<history>.lock`, held until `release` or the process ends, by kill -9 too.
 

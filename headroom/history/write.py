@@ -30,6 +30,7 @@ from headroom.history.tables import (
 from headroom.incidents import Incident, Transition
 from headroom.observation import Observation
 
+# Made once: to make one of them anew costs as much as the database needs for it.
 _UPDATE_LATEST = (
     update(verdict_latest)
     .where(
@@ -38,6 +39,17 @@ _UPDATE_LATEST = (
         verdict_latest.c.subject == bindparam("of_subject"),
     )
     .values({name: bindparam(name) for name in ("outcome", "reason", "since", "seq", "body")})
+)
+_UPDATE_SOURCE = (
+    update(sources)
+    .where(sources.c.id == bindparam("of"))
+    .values({name: bindparam(name) for name in ("last_seq", "notes")})
+)
+_UPDATE_GOOD_SOURCE = _UPDATE_SOURCE.values(ok_at=bindparam("ok_at"))
+_UPDATE_SNAPSHOT = (
+    update(snapshots)
+    .where(snapshots.c.source_id == bindparam("of"))
+    .values({name: bindparam(name) for name in ("epoch", "data", "seq", "at")})
 )
 
 
@@ -91,10 +103,11 @@ def _poll(connection: Connection, memory: Memory, cycle: Cycle) -> int:
 
 
 def _latest_poll(connection: Connection, source: int, seq: int, poll: Poll, notes: tuple[str, ...]) -> None:
-    values: dict[str, object] = {"last_seq": seq, "notes": json.dumps(notes)}
+    values: dict[str, object] = {"of": source, "last_seq": seq, "notes": json.dumps(notes)}
     if poll.result == OK:
-        values["ok_at"] = poll.at
-    connection.execute(update(sources).where(sources.c.id == source).values(values))
+        connection.execute(_UPDATE_GOOD_SOURCE, {**values, "ok_at": poll.at})
+    else:
+        connection.execute(_UPDATE_SOURCE, values)
 
 
 def _evidence(
@@ -129,7 +142,7 @@ def _snapshot(
     epoch, data = snapshot
     # Level 1: a snapshot of 10,000 statements is packed every few seconds, and read once in a restart.
     values = {"epoch": epoch, "data": zlib.compress(data, 1), "seq": seq, "at": at}
-    replaced = connection.execute(update(snapshots).where(snapshots.c.source_id == source).values(values))
+    replaced = connection.execute(_UPDATE_SNAPSHOT, {"of": source, **values})
     if not replaced.rowcount:
         connection.execute(insert(snapshots).values(source_id=source, **values))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ from headroom.budgets import Budget
 from headroom.history import History
 from headroom.sources import Source
 from headroom.statements import Statement
+
+log = logging.getLogger("headroom.audit")
 
 DEADLINE = 30.0
 """Seconds that reading the facts of one source may take."""

@@ -3,47 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from headroom.audit.by_hand import UNSEEN
 from headroom.audit.finding import Finding
+from headroom.audit.guide.catalogue import catalogue, place_of
+from headroom.audit.guide.coverage import Coverage, standing
+from headroom.audit.guide.rule import GuideRule
 from headroom.audit.names import shown
 from headroom.checks import Check, State
-from monitor.listed import listed
+from headroom.policies import NOTHING, Policies
+from monitor.listed import WIDTH, listed
 
 BROKEN, FOUND, UNREACHABLE = 1, 3, 4
-_SETTINGS, _POOLS, _STATEMENTS = (
-    "Settings against each other and the budgets",
-    "Sessions and pools",
-    "Statements",
-)
-_GROUPS = {
-    "history": "History",
-    "postgres.source": "Sources",
-    "postgres.catalogue": "What was not read",
-    "postgres.index.required": "The guide's six indexes",
-    "postgres.index.invalid": "Indexes that are not valid",
-    "postgres.index.duplicate": "Indexes that another one covers",
-    "postgres.index.unused": "Indexes that nothing reads",
-    "postgres.analyze": "ANALYZE",
-    "postgres.setting": "The guide's settings",
-    "postgres.memory": _SETTINGS,
-    "postgres.cache_size": _SETTINGS,
-    "postgres.timeout": _SETTINGS,
-    "postgres.log_threshold": _SETTINGS,
-    "postgres.statistics": "pg_stat_statements",
-    "postgres.pool": _POOLS,
-    "postgres.pool_settings": _POOLS,
-    "postgres.role_limit": _POOLS,
-    "postgres.idle_in_transaction": _POOLS,
-    "postgres.slow_statements": _STATEMENTS,
-    "postgres.offset_pagination": _STATEMENTS,
-    "postgres.n_plus_one": _STATEMENTS,
-    "postgres.select_star": _STATEMENTS,
-    "postgres.row_by_row_writes": _STATEMENTS,
-    "postgres.no_where": _STATEMENTS,
-    "postgres.in_lists": _STATEMENTS,
-}
+_ORDER = (State.FAIL, State.WARN, State.CANNOT_CHECK, State.BY_HAND, State.PASS, State.NOT_APPLICABLE)
+_SOURCES = "Sources and what was not read"
 _IN_ORDER = ("source", "database", "schema", "table", "index")
+_UNPRINTED = frozenset({"data", "budget"})  # the rule's own name says it
+_ASKED = f"{UNSEEN}confirm by hand"
+_CONFIRM = "headroom audit --confirm "
 
 
 def exit_code(found: Iterable[Finding], *, unreachable: bool, strict: bool) -> int:
@@ -56,8 +35,10 @@ def exit_code(found: Iterable[Finding], *, unreachable: bool, strict: bool) -> i
     return FOUND if strict and states & {State.WARN, State.CANNOT_CHECK} else 0
 
 
-def as_json(found: Iterable[Finding]) -> str:
-    """Return the findings as the JSON document that scripts rely on."""
+def as_json(
+    found: Sequence[Finding], covered: Mapping[str, Coverage] | None = None, policies: Policies = NOTHING
+) -> str:
+    """Return the findings and the coverage as the JSON document that scripts rely on."""
     records = [
         {
             "rule": one.rule,
@@ -69,30 +50,99 @@ def as_json(found: Iterable[Finding]) -> str:
         }
         for one in found
     ]
-    return json.dumps({"findings": records}, indent=2, allow_nan=False)
+    document: dict[str, object] = {"findings": records}
+    if covered is not None:
+        document["coverage"] = {
+            **_counts(sum(covered.values(), Coverage())),
+            "chapters": [{"chapter": name, **_counts(one)} for name, one in covered.items()],
+            "guide": [
+                {
+                    "rule": rule.id,
+                    "chapter": rule.place.chapter,
+                    "section": rule.place.section,
+                    "says": rule.says,
+                    "state": _word(standing(rule, found)),
+                }
+                for rule in catalogue(policies)
+            ],
+        }
+    return json.dumps(document, indent=2, allow_nan=False)
 
 
-def as_table(found: Sequence[Finding]) -> str:
-    """Return the findings for people."""
-    groups = {_ident(one): _group(one.rule) for one in found}
-    order = [*dict.fromkeys(_GROUPS.values()), "Other rules"]
-    checks = [_check(one) for one in found]
-    return listed(checks, lambda check: groups[check.id], order, "finding" if len(found) == 1 else "findings")
+def as_table(
+    found: Sequence[Finding], covered: Mapping[str, Coverage] | None = None, policies: Policies = NOTHING
+) -> str:
+    """Return the findings for people: what is broken first, by the guide's places, then the coverage."""
+    rules = catalogue(policies)
+    groups = {_ident(one): _group(one, rules) for one in found}
+    places = dict.fromkeys(str(rule.place) for rule in rules)
+    checks = [_check(one, groups[_ident(one)]) for one in found]
+    noun = "finding" if len(found) == 1 else "findings"
+    lines = [] if covered is None else _covered(covered)
+    return listed(
+        checks,
+        lambda check: groups[check.id],
+        [_SOURCES, *places],
+        noun,
+        states=_ORDER,
+        then=lines,
+    )
 
 
-def _group(rule: str) -> str:
-    """Return the heading of a rule, or that of the rules whose name it begins with."""
-    return _GROUPS.get(rule) or _GROUPS.get(rule.rpartition(".")[0], "Other rules")
+def _covered(covered: Mapping[str, Coverage]) -> list[str]:
+    """Return the coverage of each chapter and of all, and how what is left is confirmed."""
+    whole = sum(covered.values(), Coverage())
+    wide = max(len(name) for name in covered)
+    lines = ["── coverage of the guide ".ljust(WIDTH, "─"), ""]
+    lines += [f"  {name:<{wide}}  {_said(replace(one, confirmed=0))}" for name, one in covered.items()]
+    lines += ["", f"The whole guide: {_said(whole)}{' here' if whole.cannot_check else ''}"]
+    if whole.by_hand > whole.confirmed:
+        lines.append(f"To confirm by hand: {_CONFIRM}RULE --by NAME [--note TEXT]")
+    return [*lines, ""]
 
 
-def _check(one: Finding) -> Check:
+def _said(one: Coverage) -> str:
+    confirmed = f" ({one.confirmed} confirmed)" if one.confirmed else ""
+    said = f"{one.checked:>2} of {one.rules:>2} checked, {one.by_hand:>2} by hand{confirmed}, "
+    said += f"{one.not_applicable} not applicable"
+    return f"{said}, and {one.cannot_check} cannot be checked" if one.cannot_check else said
+
+
+def _counts(one: Coverage) -> dict[str, int]:
+    return {
+        "rules": one.rules,
+        "checked": one.checked,
+        "by_hand": one.by_hand,
+        "confirmed": one.confirmed,
+        "not_applicable": one.not_applicable,
+        "cannot_check": one.cannot_check,
+    }
+
+
+def _word(state: State | None) -> str:
+    return "checked" if state is State.PASS else (state or State.CANNOT_CHECK).value
+
+
+def _group(one: Finding, rules: Sequence[GuideRule]) -> str:
+    """Return the heading of a finding: its place in the guide."""
+    place = place_of(one, rules)
+    return _SOURCES if place is None else str(place)
+
+
+def _check(one: Finding, group: str) -> Check:
     """Return a finding as a check; what a source sent may hold no sign that a terminal obeys."""
-    fix = "\n".join(shown(line) for line in one.fix.split("\n"))
-    return Check(_ident(one), one.state, shown(one.guide), shown(one.found), fix)
+    text = "" if one.fix.startswith(_CONFIRM) else one.fix  # said once, below the coverage
+    fix = "\n".join(shown(line) for line in text.split("\n"))
+    said = one.found
+    if one.state is State.BY_HAND and said.startswith(_ASKED):
+        said = _ASKED  # the line above says what
+    title = one.guide.removeprefix(f"{group}: ")
+    return Check(_ident(one), one.state, shown(title), shown(said), fix)
 
 
 def _ident(one: Finding) -> str:
     labels = dict(one.subject)
     names = [labels.pop(name) for name in _IN_ORDER if name in labels]
-    words = "/".join(shown(word) for word in (*names, *labels.values()))
+    rest = [value for name, value in labels.items() if name not in _UNPRINTED]
+    words = "/".join(shown(word) for word in (*names, *rest))
     return f"{one.rule} {words}".rstrip()

@@ -13,23 +13,43 @@ from headroom.units import format_value
 ROOM = 0.75
 """Share of a container that maxmemory may take: saving copies pages, and buffers are not counted in it."""
 
+NEARLY = 0.9
+"""Share of a container that the process may have taken, whatever maxmemory says."""
+_HITS = {
+    "target": "{name: target, statistic: average, min: 80%, severity: warning}",
+    "alert": "{name: alert, statistic: average, min: 50%, severity: critical}",
+}
+
 
 def examine_redis(source: Source, budgets: Sequence[Budget], seen: RedisSnapshot) -> Iterator[Check]:
     """Yield every check of one Redis; `budgets` are those that it feeds."""
-    yield Check(
-        f"server:{source.name}", State.PASS, f"What answers for {source.name}", f"Redis {seen.version}"
-    )
-    maxmemory = seen.figures.get("maxmemory")
+    yield Check(f"server:{source.name}", State.PASS, f"What answers for {source.name}", _version(seen))
+    maxmemory = _maxmemory(seen)
     if maxmemory is None:
         return  # evidence: says that INFO leaves it out
-    yield _container(source, maxmemory)
+    yield _container(source, maxmemory, max(_of_nodes(seen, "rss"), default=0))
     for budget in budgets:
         if budget.measure.kind is Kind.MEMORY_LIMIT:
             yield _policy(source, budget, seen.policy)
             yield from _reached(source, budget, maxmemory, evicts=_evicts(seen.policy))
 
 
-def _container(source: Source, maxmemory: int) -> Check:
+def _version(seen: RedisSnapshot) -> str:
+    told = f"{seen.product} {seen.version}"
+    return f"{told}, a cluster of which {len(seen.nodes)} primaries answer" if seen.nodes else told
+
+
+def _maxmemory(seen: RedisSnapshot) -> int | None:
+    """Return maxmemory; of a cluster that of the primary which has most, and 0 is no end."""
+    found = _of_nodes(seen, "maxmemory")
+    return (0 if 0 in found else max(found)) if found else None
+
+
+def _of_nodes(seen: RedisSnapshot, name: str) -> list[int]:
+    return [one.figures[name] for one in seen.nodes or (seen,) if name in one.figures]
+
+
+def _container(source: Source, maxmemory: int, rss: int) -> Check:
     ident, title = f"memory:{source.name}", f"Memory of {source.name}"
     limit = source.memory_limit
     if not maxmemory:
@@ -52,6 +72,12 @@ def _container(source: Source, maxmemory: int) -> Check:
             "not counted in it"
         )
         return Check(ident, State.WARN, title, detail, _set(_spelled(int(limit * ROOM))))
+    if rss > NEARLY * limit:
+        detail = (
+            f"{has}, and its process has taken {_size(rss)} of the {_size(limit)} of its container: "
+            "fragments, buffers and copied pages are not counted in maxmemory"
+        )
+        return Check(ident, State.WARN, title, detail, "MEMORY PURGE, or CONFIG SET activedefrag yes")
     return Check(ident, State.PASS, title, f"{has} of the {_size(limit)} that its container gives it")
 
 
@@ -63,6 +89,13 @@ def _policy(source: Source, budget: Budget, policy: str) -> Check:
         return Check(
             ident, State.PASS, title, f"{policy}: a full memory refuses to store, so its limits say it"
         )
+    if alone := _evictions_alone(budget):
+        detail = (
+            f"{policy}: a full cache throws a key away for each miss that it stores, so its evictions alone "
+            f"({', '.join(alone)}) call one over that hits well"
+        )
+        fix = "evicting:\n" + "\n".join(f"  - {_HITS[name]}" for name in alone if name in _HITS)
+        return Check(ident, State.WARN, title, detail, fix if "- " in fix else "")
     if budget.evicting:
         return Check(
             ident, State.PASS, title, f"{policy}: the limits under evicting: hold instead of memory's"
@@ -74,9 +107,17 @@ def _policy(source: Source, budget: Budget, policy: str) -> Check:
     fix = (
         "evicting:\n"
         "  - {name: target, statistic: average, max: 1 per 1000 commands, severity: warning}\n"
-        "  - {name: alert, statistic: average, max: 10 per 1000 commands, severity: critical}"
+        f"  - {_HITS['target']}\n"
+        "  - {name: alert, statistic: average, max: 10 per 1000 commands, severity: critical}\n"
+        f"  - {_HITS['alert']}"
     )
     return Check(ident, State.FAIL, title, detail, fix)
+
+
+def _evictions_alone(budget: Budget) -> list[str]:
+    """Return the names that stand for a limit on evictions and for none on the hit rate."""
+    hits = {limit.name for limit in budget.evicting if limit.at_least}
+    return [limit.name for limit in budget.evicting if not limit.at_least and limit.name not in hits]
 
 
 def _reached(source: Source, budget: Budget, maxmemory: int, *, evicts: bool) -> Iterator[Check]:

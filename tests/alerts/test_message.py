@@ -127,7 +127,8 @@ def test_a_rate_that_must_not_fall_is_below() -> None:
     """A hit rate under its floor is called below it, also where another limit bears the same name."""
     floor = Limit("target", Statistic.AVERAGE, 0.9, Unit.SHARE, Severity.WARNING, at_least=True)
     budget = replace(CPU, title="Redis memory", evicting=(floor,))
-    over = resource("target", Outcome.OVER, threshold=0.9, value=Interval.exactly(0.5), detail="average 50%")
+    half = Interval.exactly(0.5)
+    over = resource("target", Outcome.OVER, threshold=0.9, value=half, detail="average 50%", at_least=True)
     fired = incident(State.FIRING, statistic=Statistic.AVERAGE, limit="target")
 
     title, _ = text_of(fired, [over], budget, FIRING, why=Why.HELD)

@@ -16,8 +16,8 @@ def start() -> Iterator[Start]:
     """Start servers that belong to one test; it takes 20 ms."""
     servers: list[Server] = []
 
-    def started(**settings: str) -> Server:
-        servers.append(Server(**settings))
+    def started(which: str = "7.0", **settings: str) -> Server:
+        servers.append(Server(which, **settings))
         return servers[-1].start()
 
     yield started

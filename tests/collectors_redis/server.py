@@ -16,6 +16,8 @@ from typing import Any
 
 import redis
 
+from tests.redis_servers import command
+
 
 def free_port() -> int:
     """Return a port that no other program is given by chance: those are above 32767."""
@@ -30,13 +32,15 @@ def free_port() -> int:
 
 
 class Server:
-    """One server; it keeps nothing when it stops."""
+    """One server, of one of the versions in `tests.redis_servers`; it keeps nothing when it stops."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, which: str = "7.0", **settings: str) -> None:
+        self.which = which
         self.folder = Path(tempfile.mkdtemp(prefix="headroom-redis-"))
         self.port = free_port()
         base = {"port": str(self.port), "bind": "127.0.0.1", "save": "", "dir": str(self.folder)}
         self.settings = base | {name.replace("_", "-"): value for name, value in settings.items()}
+        self.options: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,7 +52,9 @@ class Server:
         """Start, and return once it answers."""
         options = [word for name, value in self.settings.items() for word in (f"--{name}", value)]
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(["redis-server", *options], stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [*command(self.which), *self.options, *options], stdout=log, stderr=log
+            )
         for _ in range(200):
             try:
                 with socket.create_connection(("127.0.0.1", self.port), 1) as probe:

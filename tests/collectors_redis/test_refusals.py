@@ -212,6 +212,12 @@ async def test_no_free_connection(start: Start) -> None:
             b"-DENIED Redis is running in protected mode because ...\r\n",
             "is in protected mode and answers its own machine only: give its default user a password",
         ),
+        (
+            b"-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+            ("refuses even INFO for lack of memory (OOM), which no Redis does: correct what stands between"),
+        ),
+        (b"220 mail.example ESMTP\r\n", STRANGER),
+        (b"$1073741824\r\n" + b"x" * 100_000, STRANGER),
         (b"-ERR \x1b[31mplan\x07ned\r\n", "answered with an error: [31mplan ned"),
         (b"-ERR " + b"x" * 5000 + b"\r\n", "answered with an error: " + "x" * 199 + "…"),
         (
@@ -240,7 +246,7 @@ async def test_no_free_connection(start: Start) -> None:
 )
 async def test_strange_answers(answer: bytes, said: str) -> None:
     """Whatever a listener sends, one sentence comes out."""
-    async with answering(answer) as port:
+    async with answering(answer * 10) as port:  # INFO is asked section by section at first
         error = await refused(f"redis://127.0.0.1:{port}")
 
     assert error.reason is (Reason.BROKEN_INSTRUMENTATION if said is EMPTY else Reason.UNREACHABLE)
@@ -252,7 +258,7 @@ async def test_garbled_clock_is_ours() -> None:
     for clock in (b"", b"server_time_usec:0\r\n", b"server_time_usec:99999999999999999999\r\n"):
         body = b"run_id:abc\r\nused_memory:1\r\n" + clock
         async with (
-            answering(b"$%d\r\n%s\r\n" % (len(body), body)) as port,
+            answering(b"$%d\r\n%s\r\n" % (len(body), body) * 10 + b"-ERR no\r\n" * 3, pause=1) as port,
             collecting(f"redis://127.0.0.1:{port}") as collector,
         ):
             snapshot = await collector.fetch()
@@ -311,6 +317,68 @@ async def test_tls(secured: Server, start: Start) -> None:
     assert (await refused(f"rediss://127.0.0.1:{plain.port}", every=1.0)).message == (
         f"127.0.0.1:{plain.port} did not answer within 0.3 s: it hangs, or speaks no TLS "
         "(redis:// instead of rediss://)"
+    )
+
+
+async def test_client_certificate(secured: Server) -> None:
+    """A server may want to see one; without it, or with one that is missing, the sentence says so."""
+    ca, key = secured.settings["tls-ca-cert-file"], secured.settings["tls-key-file"]
+    secured.stop()
+    secured.settings["tls-auth-clients"] = "yes"
+    secured.start()
+    url = f"rediss://127.0.0.1:{secured.port}?ssl_ca_certs={ca}"
+    async with collecting(f"{url}&ssl_certfile={ca}&ssl_keyfile={key}") as collector:
+        await collector.fetch()
+
+    assert (await refused(url)).message in (
+        (
+            f"127.0.0.1:{secured.port} wants a client certificate that it trusts: name it by ssl_certfile "
+            "and ssl_keyfile in the URL"
+        ),
+        # The alert may be lost with the connection.
+        (
+            f"127.0.0.1:{secured.port} broke the connection off: it is shutting down, is not Redis, or wants "
+            "a client certificate (ssl_certfile and ssl_keyfile in the URL)"
+        ),
+    )
+    assert (await refused(f"{url}&ssl_certfile=/nowhere")).message == (
+        f"127.0.0.1:{secured.port} is not asked: a file that ssl_ca_certs, ssl_certfile or ssl_keyfile names "
+        "in the URL is missing"
+    )
+
+
+async def test_sentinel_is_no_redis() -> None:
+    """A Sentinel knows where the data is, and has none."""
+    server = Server()
+    config = server.folder / "sentinel.conf"
+    config.write_text("")
+    server.options = [str(config), "--sentinel"]
+    try:
+        error = await refused(server.start().url)
+    finally:
+        server.remove()
+
+    assert error.reason is Reason.BROKEN_INSTRUMENTATION
+    assert error.message == (
+        f"127.0.0.1:{server.port} is a Sentinel, which holds no data: name the Redis server itself in the URL"
+    )
+
+
+async def test_loading_is_told_and_read(start: Start) -> None:
+    """INFO answers while the data is loaded; the figures are of what is loaded so far."""
+    server = start(key_load_delay="500", loading_process_events_interval_bytes="1024")
+    server.run(*[f"SET key:{number} {'x' * 99}" for number in range(3000)], "SAVE")
+    server.stop()
+    server.start()
+    async with collecting(server.url) as collector:
+        before = await collector.fetch()
+        reading = collector.difference(before, await collector.fetch())
+
+    assert reading.notes == (
+        (
+            "the server is loading its data: its clients are told LOADING, and its figures are of what is "
+            "loaded so far"
+        ),
     )
 
 

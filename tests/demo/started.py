@@ -34,6 +34,7 @@ CLASSES = {
         ("GET", "/bookings/{id}/transactions"),
         ("GET", "/users/{id}"),
         ("GET", "/users/{id}/wallet"),
+        ("GET", "/catalog"),
     },
 }
 FAULT_AFTER, FAULT_FOR = 3, 4

@@ -12,7 +12,8 @@ from tests.demo.running import COMMAND, ROOT
 
 ALL_FAULTS = (
     "slow-login, missing-index, n-plus-one, offset-pagination, pool-exhaustion, redis-full, cache-flush, "
-    "milliseconds, raw-urls, label-mismatch, failures-untimed, redis-limit, hang-redis"
+    "milliseconds, raw-urls, label-mismatch, failures-untimed, redis-limit, "
+    "wrong-ttl, cache-thrash, hang-redis"
 )
 
 

@@ -37,6 +37,7 @@ class Bench:
 
     def __init__(self, servers: Servers, erp_port: int) -> None:
         self.servers = servers
+        self.erp_port = erp_port
         self._client = HttpClient(erp_port)
         self.redis = Redis.from_url(servers.redis.owner_url)
 

@@ -45,7 +45,9 @@ def test_health(started: Started) -> None:
     erp = started.servers["erp"]
 
     assert json.load(urllib.request.urlopen(f"{erp}/health/live")) == {"status": "OK"}
-    assert json.load(urllib.request.urlopen(f"{erp}/health/ready")) == {"database": "up", "cache": "up"}
+    assert json.load(urllib.request.urlopen(f"{erp}/health/ready")) == {
+        name: {"key": name, "status": "up"} for name in ("database", "cache")
+    }
 
 
 def test_alert_is_told(started: Started) -> None:

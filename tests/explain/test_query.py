@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from collectors.prometheus import query
+from collectors.redis.info import SECTIONS
 from headroom.budgets import Kind, Measure, Outcome
 from headroom.config import load
 from headroom.evidence import Histogram, Moments
@@ -128,10 +129,10 @@ def test_postgres_is_asked_by_its_own_statement(told: dict[str, tuple[str, str, 
 def test_redis_is_asked_for_info(told: dict[str, tuple[str, str, str]]) -> None:
     """The fields are named as INFO names them, and a source that is not configured has nothing to paste."""
     sent, paste, rules = told["resource.memory"]
-    assert sent == "INFO server memory stats"
+    assert sent == f"INFO {' '.join(SECTIONS)}"
     assert paste == (
         "redis-cli -h 127.0.0.1 -p 6380 INFO | grep -E "
-        "'^(used_memory|mem_not_counted_for_evict|maxmemory|maxmemory_policy):'"
+        "'^(used_memory|mem_not_counted_for_evict|maxmemory|used_memory_rss|maxmemory_policy):'"
     )
     assert rules == "(used_memory - mem_not_counted_for_evict)/maxmemory: the share that eviction goes by"
     assert "keyspace_hits" in told["resource.hits"][2]

@@ -235,7 +235,8 @@ def test_the_table_names_the_subject_and_the_side_of_a_limit(folder: Path) -> No
     (folder / "budgets.yaml").write_text(
         f"{CONFIG}  - {{id: cache.hits, title: Hits, measure: {measure}, limits: [{limit}]}}\n"
     )
-    low = replace(verdict(), budget="cache.hits", unit=Unit.SHARE, threshold=0.8, value=Interval(0.5, 0.5))
+    half = Interval.exactly(0.5)
+    low = replace(verdict(), budget="cache.hits", unit=Unit.SHARE, threshold=0.8, value=half, at_least=True)
     record(folder, [verdict("p99"), verdict(instance="erp-1"), low])
 
     _, out, _ = check(folder, "--by", "subject")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -16,9 +16,12 @@ class Answer:
         status: 0 where there was no answer; `failure` then says why, in one sentence.
         seconds: until the body was read.
         encoding: Content-Encoding, lower case; empty where there is none.
-        size: bytes of the body as sent; `truncated` where it was longer than is read.
-        plain: bytes after decoding; None where it could not be decoded.
-        said: for health endpoints, what each part of the body says, by its name: "up", "down", "OK", ...
+        size: bytes of the body as sent; `truncated` where it is longer than is read, or unpacked.
+        plain: bytes after decoding, at least so many where truncated; None where it could not be decoded.
+        said: for health endpoints, what each part of the body says, by its name: "up", "down", "ok", ...;
+            the body as a whole under "status"; None where it says nothing that is known.
+        packed: of an answer sent plain, what gzip makes of the bytes that were read; None of others.
+        before: for health endpoints, what came of earlier tries, the best of which this is.
     """
 
     path: str
@@ -30,6 +33,8 @@ class Answer:
     truncated: bool = False
     said: Mapping[str, str] | None = None
     failure: str = ""
+    packed: int | None = None
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Container:
         cores: CPU limit, in cores.
         memory: limit in bytes; `used` is its working set.
         throttled: share of scheduling periods in which it was held back, of the period that was looked at.
+        unknown: which of "cores" and "memory" is None because no metric tells it.
     """
 
     name: str
@@ -64,6 +70,7 @@ class Container:
     memory: int | None = None
     used: int | None = None
     throttled: float | None = None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ class Metrics:
         layers: by policy's name, what the in-memory layer's gauge says in seconds, smallest and largest;
             missing where there is no such metric.
         failed: what could not be asked and why, one sentence each.
+        why: the same by what it is about: "containers", "limited", "breakers", "layers".
     """
 
     source: str
@@ -101,3 +109,4 @@ class Metrics:
     breakers: tuple[Breaker, ...] | None = None
     layers: Mapping[str, tuple[float, float]] | None = None
     failed: tuple[str, ...] = ()
+    why: Mapping[str, str] = field(default_factory=dict)

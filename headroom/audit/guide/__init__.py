@@ -1,0 +1,1 @@
+"""The guide rule by rule: where each stands, what it says, and what answers it. Pure."""

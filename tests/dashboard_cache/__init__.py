@@ -1,0 +1,1 @@
+"""The Cache page, from what it adds up to a real browser."""

@@ -1,0 +1,1 @@
+"""The Resources page, from trends in words to a real browser."""

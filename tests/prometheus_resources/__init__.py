@@ -1,0 +1,1 @@
+"""What is collected of machines, containers and processes behind a Prometheus."""

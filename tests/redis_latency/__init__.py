@@ -1,0 +1,1 @@
+"""Tests of command latency, the slow log, and what a server lets one ask."""

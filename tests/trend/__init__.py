@@ -1,0 +1,1 @@
+"""Tests of what grows steadily, and what only seems to."""
