@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from datetime import timedelta
 
 from headroom.bounds import Interval
@@ -39,7 +41,7 @@ def told(found: Trend | None, unit: Unit, limit: tuple[float, str] | None = None
 
 def _between(until: Interval) -> str:
     """Return a length of time by its ends: "9 to 14 h", "50 min to 2 h", "3 d"."""
-    soonest, latest = _rounded(until.low or 0.0), _rounded(until.high or 0.0)
+    soonest, latest = _rounded(until.low or 0.0, math.floor), _rounded(until.high or 0.0, math.ceil)
     if soonest == latest:
         return f"about {latest}"
     first, last = soonest.split(), latest.split()
@@ -48,9 +50,9 @@ def _between(until: Interval) -> str:
     return f"{soonest} to {latest}"
 
 
-def _rounded(seconds: float) -> str:
-    """Return a length of time to two digits or so: nobody knows a future moment to the minute."""
+def _rounded(seconds: float, how: Callable[[float], int]) -> str:
+    """Return a length of time to two digits or so, outwards: nobody knows a future moment to the minute."""
     for least, step in ((10 * _DAY, _DAY), (2 * _DAY, _HOUR * 6), (10 * _HOUR, _HOUR), (2 * _HOUR, 1_800.0)):
         if seconds >= least:
-            return format_duration(timedelta(seconds=round(seconds / step) * step))
-    return format_duration(timedelta(seconds=max(60.0, round(seconds / 60) * 60)))
+            return format_duration(timedelta(seconds=how(seconds / step) * step))
+    return format_duration(timedelta(seconds=max(60, how(seconds / 60) * 60)))

@@ -52,7 +52,8 @@ def told_over(subjects: Iterable[Verdict]) -> str:
     """Return how many of the subjects of a limit are over: "1 of 12 instances over"; empty where none is."""
     known = list(subjects)
     over = sum(one.outcome is Outcome.OVER for one in known)
-    what = "instance" if all(label == "instance" for one in known for label, _ in one.subject) else "device"
+    labels = {label for one in known for label, _ in one.subject}
+    what = next((one for one in ("command", "container", "node", "device") if one in labels), "instance")
     return f"{over:,} of {len(known):,} {what}{'' if len(known) == 1 else 's'} over" if over else ""
 
 

@@ -23,7 +23,7 @@ AHEAD = 3.0
 """How many times the span that was looked at a growth is followed into the future, at most."""
 _MOST = 240  # means of equal stretches of time that are looked at
 _COARSER = (1, 2, 4, 8)  # where short noise is averaged away, noise with a long memory shows
-_COARSEST = 15
+_COARSEST = 15  # means that are looked at, at least
 _SHORT = 9  # of so few points the memory cannot be read: it is taken to be this, by their number, at least
 _WIDEST_GAP = 0.25  # of the span: two clouds of points far apart prove nothing of the time between
 _NOISE = 3.0  # deviations from the line: a smaller change over the span is of no use
@@ -103,23 +103,23 @@ def trend(points: Points, *, least: float = LEAST) -> Trend | None:
     if len(kept) < FEWEST:
         return None
     begin, span = kept[0][0], kept[-1][0] - kept[0][0]
-    if span < max(least, 1e-6) or max(b[0] - a[0] for a, b in pairwise(kept)) > _WIDEST_GAP * span:
+    if (
+        not max(least, 1e-6) <= span < math.inf
+        or max(b[0] - a[0] for a, b in pairwise(kept)) > _WIDEST_GAP * span
+    ):
         return None
-    # Shares, bytes and seconds alike: squares of doubles neither overflow nor vanish.
+    # Times and values from 0 to 1, whatever their units: squares of doubles neither overflow nor vanish.
     scale = max(abs(value) for _, value in kept) or 1.0
-    scaled = [(at - begin, value / scale) for at, value in kept]
+    scaled = [((at - begin) / span, value / scale) for at, value in kept]
     first = min(_MOST, len(scaled))
-    means = _means(scaled, span, first)
+    means = _means(scaled, first)
     fine = _line(means, _SHORT / first)
     lines = [fine]
     lines += [
-        _line(_means(scaled, span, first // by), _SHORT / first)
-        for by in _COARSER[1:]
-        if first // by >= _COARSEST
+        _line(_means(scaled, first // by), _SHORT / first) for by in _COARSER[1:] if first // by >= _COARSEST
     ]
     worst = max(lines, key=lambda line: line.unsure)
-    change = fine.rise * span
-    levels = _pieces(means, span)
+    change, levels = fine.rise, _pieces(means)
     if abs(change) <= max(_NOISE * fine.deviation, _EXACT) or _stepped(levels, change):
         return None
     if abs(worst.rise) > worst.unsure:
@@ -127,14 +127,14 @@ def trend(points: Points, *, least: float = LEAST) -> Trend | None:
         level = worst.level - worst.spread, worst.level + worst.spread
         middle = worst.middle
     elif abs(change) > _CLEAR * fine.deviation and (bent := _bent(levels)) is not None:
-        slope, middle = (bent[0] * _PIECES / span, bent[1] * _PIECES / span), fine.middle
+        slope, middle = (bent[0] * _PIECES, bent[1] * _PIECES), fine.middle
         level = fine.level - _NOISE * fine.deviation, fine.level + _NOISE * fine.deviation
     else:
         return None
     return Trend(
-        Interval(slope[0] * scale, slope[1] * scale),
+        Interval(slope[0] / span * scale, slope[1] / span * scale),
         span,
-        span - middle,
+        span * (1 - middle),
         Interval(level[0] * scale, level[1] * scale),
     )
 
@@ -151,11 +151,11 @@ class _Line:
     spread: float
 
 
-def _means(points: Points, span: float, count: int) -> list[tuple[float, float]]:
+def _means(points: Points, count: int) -> list[tuple[float, float]]:
     """Return the means of so many equal stretches of time; empty ones are left out."""
     sums: dict[int, tuple[int, float, float]] = {}
     for at, value in points:
-        place = min(int(count * at / span), count - 1)
+        place = min(int(count * at), count - 1)
         n, whens, values = sums.get(place, (0, 0.0, 0.0))
         sums[place] = n + 1, whens + at, values + value
     return [(whens / n, values / n) for n, whens, values in sums.values()]
@@ -188,11 +188,11 @@ def _line(points: Points, least: float) -> _Line:
     )
 
 
-def _pieces(means: Points, span: float) -> list[float]:
+def _pieces(means: Points) -> list[float]:
     """Return the mean of each sixth of the time that has one."""
     pieces: list[list[float]] = [[] for _ in range(_PIECES)]
     for at, value in means:
-        pieces[min(int(_PIECES * at / span), _PIECES - 1)].append(value)
+        pieces[min(int(_PIECES * at), _PIECES - 1)].append(value)
     return [math.fsum(piece) / len(piece) for piece in pieces if piece]
 
 

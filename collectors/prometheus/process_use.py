@@ -25,8 +25,8 @@ _FLOOR = 0.011
 _NOTHING = {
     Kind.ONE_CORE: "the CPU counter of {} ran backwards",
     Kind.EVENT_LOOP: (
-        "no turn of the event loop of {} was timed since the scrape before: each scrape begins anew; do several "
-        "servers scrape it?"
+        "no turn of the event loop of {} was timed since the scrape before: each scrape begins anew; do "
+        "several servers scrape it?"
     ),
 }
 """Why a process has no figure."""

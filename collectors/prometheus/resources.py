@@ -45,9 +45,7 @@ class Resources:
                 return self._send(both, now, window, self._parsed)
             except TooManySeriesError:
                 # Every target gives processes, and few are machines: those must not go blind with them.
-                self._apart = bool(self._machines and self._processes)
-                if not self._apart:
-                    return self._machines_alone(now, window), self._processes_alone(now, window)
+                self._apart = True
             except SourceError as error:
                 why = only_this(error)
                 return Machines(refused=why), Processes(refused=why)

@@ -20,8 +20,13 @@ from headroom.whose import Whose
 WINDOWS = ("5m", "10m", "15m", "20m", "30m", "1h", "2h", "3h", "6h", "12h", "1d", "2d", "7d", "14d", "31d")
 """What a longer window is rounded up to."""
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
-SHARES = frozenset({Kind.CPU, Kind.MEMORY, Kind.DISK_IO, Kind.CONNECTIONS, Kind.MEMORY_LIMIT, Kind.GAUGE})
-# Not Kind.POOL: a reserve lets a pool grow beyond its size.
+SHARES = frozenset(
+    {
+        *(Kind.CPU, Kind.MEMORY, Kind.DISK_IO, Kind.IO_PRESSURE, Kind.THROTTLING),
+        *(Kind.CONNECTIONS, Kind.MEMORY_LIMIT, Kind.GAUGE),
+    }
+)
+# A pool has a reserve and may grow beyond its size; what bursts beyond a limit, or uses two cores, is over 100 %.
 """Kinds whose value is a share of something that cannot be more than whole."""
 
 

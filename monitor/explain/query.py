@@ -101,7 +101,7 @@ def _prometheus(
     config: Config, source: Source, budget: Budget, measure: Measure, at: datetime, subject: Subject
 ) -> _Sent:
     from collectors.prometheus import query  # noqa: PLC0415 as above
-    from collectors.prometheus.asked import OF_MACHINES  # noqa: PLC0415 as above
+    from collectors.prometheus.asked import OF_CONTAINERS, OF_MACHINES, OF_PROCESSES  # noqa: PLC0415 as above
     from collectors.prometheus.fetch import FIRST_WINDOW  # noqa: PLC0415 as above
 
     def asked(seconds: float) -> str:
@@ -109,7 +109,9 @@ def _prometheus(
             return query.histogram(measure.of, seconds)
         if measure.kind is Kind.GAUGE:
             return query.gauge(measure.of, seconds)
-        return query.machines(OF_MACHINES[measure.kind], seconds)
+        if measure.kind in OF_CONTAINERS:
+            return query.containers(OF_CONTAINERS[measure.kind], seconds)
+        return query.machines((OF_MACHINES | OF_PROCESSES)[measure.kind], seconds)
 
     whole = _of_subject(asked((budget.window + 2 * source.every).total_seconds()), subject)
     paste = _curl(source, whole, at)

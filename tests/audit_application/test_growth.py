@@ -54,6 +54,13 @@ def test_of_steady_processes_fewer_than_one_in_a_hundred_is_suspected(hours: int
     assert wrong < 2
 
 
+def test_noise_with_a_long_memory_is_no_growth_either() -> None:
+    """Of half hours that resemble each other fewer count."""
+    wrong = sum(suspected(process(seed, 12, memory=0.995, noise=0.1)) for seed in range(300))
+
+    assert wrong < 3
+
+
 @settings(deadline=None, max_examples=40)
 @given(SEEDS, st.sampled_from([0.0, 0.5, 0.9]), st.floats(0.005, 0.05))
 def test_a_leak_of_two_percent_an_hour_is_found_within_a_day(seed: int, memory: float, noise: float) -> None:

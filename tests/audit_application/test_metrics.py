@@ -135,7 +135,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metrics]:
 
 
 def test_refusals_are_counted_by_class_over_the_period(told: Metrics) -> None:
-    """Grown by 90, born with 10, reset to 20, and new with 30; ignored paths and unknown pasts are not in it."""
+    """Grown by 90, born with 10, reset to 20, and new with 30; neither ignored paths nor unknown pasts."""
     assert told.period == PERIOD
     assert told.limited == {"read": (10, 150)}
 
@@ -214,13 +214,15 @@ async def test_what_no_class_takes_is_told_as_such(tmp_path: Path) -> None:
     """Its refusals are refusals, too."""
     rules = EndpointRules((EndpointClass("login", paths=("/auth/login",)),))
     with Target() as target:
-        target.text = counts(_429=5)
+        target.text = counts(_429=5) + 'db_query_duration_seconds_count{table="x"} 1\n'
         with prometheus(tmp_path, {"app": [target.address]}) as place:
             waited(target)
             await asyncio.sleep(1)
-            target.text = counts(_429=8)
+            target.text = counts(_429=8) + 'db_query_duration_seconds_count{table="x"} 99\n'
             waited(target)
-            told = await read(source(place), rules, [METRIC], (), NOW, period=1.0)
+            told = await read(
+                source(place), rules, [METRIC, "db_query_duration_seconds"], (), NOW, period=1.0
+            )
 
     assert told.limited == {"unclassified": (3, 3)}
 
@@ -235,10 +237,11 @@ async def test_victoria_metrics_tells_the_same(tmp_path: Path, monkeypatch: pyte
         scrapes = servers.scraping({"app": [target.address]})
         with servers.victoria_metrics(tmp_path, scrapes) as place:
             waited(target)
-            await asyncio.sleep(PERIOD + 1)
+            await asyncio.sleep(9)  # new samples can be asked for only after some seconds
             target.text = counts(_200=150, _429=2) + machine(20, 6) + circuit(fire=9, open=1)
             waited(target)
-            told = await read(source(place), RULES, [METRIC], (), NOW, period=PERIOD)
+            await asyncio.sleep(4)
+            told = await read(source(place), RULES, [METRIC], (), NOW, period=8.0)
 
     assert told.limited == {"read": (2, 52)}
     assert told.breakers == (Breaker("deliver", opened=1, calls=4),)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from collectors.redis import info
 from collectors.redis.difference import difference
 from collectors.redis.snapshot import RedisSnapshot, load
+from headroom import recorded
 from headroom.budgets import Reason
 from headroom.evidence import Gauge, Ratio
 from headroom.observation import Quality, Reading, Series
@@ -223,3 +224,34 @@ def test_snapshot_survives_the_history() -> None:
     assert load(BEFORE.dump()) == BEFORE
     for data in (b"", b"\xff", b"[]", b"{}", b'{"format":0}', BEFORE.dump().replace(b'"run"', b'"walk"')):
         assert load(data) is None
+
+
+def test_the_first_of_a_name_counts() -> None:
+    """Nothing that is put behind an answer changes what it said."""
+    assert info.figures(info.fields(b"used_memory:1\r\nused_memory:2\r\n")) == {"used": 1}
+
+
+def test_rejected_connections_are_none_of_the_received() -> None:
+    """A share of all that were tried."""
+    reading = told(later(connections=7, rejected=5))
+
+    found = [one for one in reading.observations if one.series.measure == recorded.REJECTED]
+    assert [one.parts[0].evidence for one in found] == [Ratio(5, 10)]
+
+
+def test_cpu_time_that_fell_is_not_told() -> None:
+    """A clock that went back proves nothing."""
+    before = replace(BEFORE, figures=FIGURES | {"busy": 5_000_000})
+    for busy, shares in ((4_000_000, []), (8_000_000, [Ratio(3.0, 15.0)])):
+        reading = told(later(busy=busy), before)
+        found = [one for one in reading.observations if one.series.measure == recorded.MAIN_THREAD]
+        assert [one.parts[0].evidence for one in found] == shares
+
+
+def test_a_primary_that_moved_is_the_same() -> None:
+    """A node is known by its run, wherever it is reached."""
+    cluster = FIGURES | {"cluster": 1}
+    before = replace(BEFORE, figures=cluster, nodes=(replace(BEFORE, place="here:1"),))
+    after = replace(later(), figures=cluster, nodes=(replace(later(hits=12), place="there:2"),))
+
+    assert part(told(after, before), HITS).evidence == Ratio(2, 2)

@@ -98,6 +98,8 @@ def test_a_statement_is_followed_by_keyboard_and_back(address: str, browser: Bro
             "Overview",
             "Budget",
             "Database",
+            "Cache",
+            "Resources",
         ]
         page.get_by_role("link", name="All statements").click()
         page.locator(LINES).first.wait_for()

@@ -104,8 +104,12 @@ def snapshot(
     others: Answer | None = None,
     down: tuple[tuple[str, str], ...] = (),
     started: float | None = None,
+    own: float | None = None,
 ) -> PrometheusSnapshot:
-    """Return the snapshot of a poll a second after the scrape at `at`; the scrapes of `down` fail."""
+    """Return the snapshot of a poll a second after the scrape at `at`; the scrapes of `down` fail.
+
+    With `own`, the targets stamp their samples themselves, so many seconds apart.
+    """
     health: Answer = []
     for job, instance in dict.fromkeys(
         (series["metric"]["job"], series["metric"]["instance"])
@@ -115,6 +119,7 @@ def snapshot(
     scrapes = scrapes_of(health, at + 1, WINDOW)
     for scrape in scrapes.values():
         object.__setattr__(scrape, "gives", _ALL)
+        object.__setattr__(scrape, "own", own)
     return PrometheusSnapshot(
         "epoch",
         at + 1,

@@ -1,4 +1,4 @@
-"""What is asked of a Prometheus for resources: no more than is wanted, and nothing often where there is nothing."""
+"""What is asked of a Prometheus for resources: no more than is wanted, and seldom where there is nothing."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class Behaviour:
         self.containers: Answer = []
 
     def __call__(self, server: Server, write: Write, query: str) -> bool:
+        """Answer one request."""
         now = time()
         machine = 'node_cpu_seconds_total{cpu="0",mode="idle"} 1\n'
         told: object = answer(machine, now, job="node", instance="n:9100")
@@ -80,6 +81,7 @@ async def test_containers_that_are_asked_for_are_looked_for_at_every_poll() -> N
             await polling.fetch()
         await polling.close()
 
+        assert all(',image!=""}' in query for query in queries(server))
         assert [query.rpartition("[")[2] for query in queries(server)] == ["120000ms]", "660000ms]"] * 3
 
 

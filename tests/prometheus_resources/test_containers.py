@@ -176,8 +176,8 @@ def test_no_cadvisor_is_blind() -> None:
         assert absent(told, measure) == (
             "no data",
             (
-                f"no series {series} at {PLACE}: no scrape is to be seen: it has only begun to (VictoriaMetrics "
-                "shows one after 30 s), or has no targets"
+                f"no series {series} at {PLACE}: no scrape is to be seen: it has only begun to "
+                "(VictoriaMetrics shows one after 30 s), or has no targets"
             ),
         )
 
@@ -280,8 +280,14 @@ def test_of_two_containers_of_one_name_the_newer_counts() -> None:
 def test_a_container_that_was_stopped_is_not_told_of_for_long() -> None:
     """Its last samples stay in the answer until the window is over; it is none of those without a limit."""
     gone = container("old", at=NOON - 120, drop=(QUOTA,))
+    before = answer(gone + container(at=NOON), NOON)
+    after = answer(gone + container(at=LATER, **{SECONDS: 0.3}), LATER)
 
-    told = reading(gone + container(), gone + container(**{SECONDS: 0.3}))
+    told = read(
+        snapshot(NOON, containers=before, own=15.0),
+        snapshot(LATER, containers=after, own=15.0),
+        CONTAINER_CPU,
+    )
 
     assert part(told, CONTAINER_CPU).detail == "shop; of 0.1 cores"
 

@@ -136,6 +136,15 @@ def test_a_disk_on_which_tasks_wait_is_not_excused() -> None:
     )
 
 
+def test_a_disk_that_is_seldom_busy_needs_no_excuse() -> None:
+    """Only a busy one could be taken for full."""
+    told = reading(disk(100) + f"{PRESSURE} 5\n", disk(101.5) + f"{PRESSURE} 5\n")
+
+    assert part(told, DISK_IO).detail == (
+        "the busiest device: nvme0n1 of node (n:9100); tasks waited for I/O 0% of the time"
+    )
+
+
 def test_the_mean_wait_of_a_disk_is_recorded() -> None:
     """Seconds of reads and writes, of their number."""
     told = reading(

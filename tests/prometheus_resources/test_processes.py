@@ -161,8 +161,8 @@ def test_a_loop_that_was_not_timed_between_two_scrapes_says_nothing(text: str) -
     assert absent(told, EVENT_LOOP) == (
         "no data",
         (
-            "no turn of the event loop of erp (a:80) was timed since the scrape before: each scrape begins anew; "
-            "do several servers scrape it?"
+            "no turn of the event loop of erp (a:80) was timed since the scrape before: each scrape begins "
+            "anew; do several servers scrape it?"
         ),
     )
 

@@ -21,9 +21,9 @@ def uses_of(shares: list[float]) -> list[Use]:
     ]
 
 
-@given(SHARES, st.randoms())
+@given(SHARES, st.data())
 def test_the_worst_is_the_largest_and_does_not_depend_on_the_order(
-    shares: list[float], order: object
+    shares: list[float], data: st.DataObject
 ) -> None:
     """A law: nothing used more, and another order names the same."""
     uses = uses_of(shares)

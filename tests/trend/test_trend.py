@@ -90,6 +90,16 @@ def test_a_step_is_no_trend(height: float, place: float) -> None:
         )
 
 
+def test_a_step_among_few_points_is_hardly_ever_a_trend() -> None:
+    """Of 24 points the memory cannot be read, and only the pieces of time show that it was one leap."""
+    found = 0
+    for seed in range(200):
+        points = noise(seed, 24, 0.0)
+        found += trend([(at, value + 6 * (k > 12)) for k, (at, value) in enumerate(points)]) is not None
+
+    assert found <= 1
+
+
 @pytest.mark.parametrize("phase", range(8))
 @pytest.mark.parametrize("hours", [12, 24, 36, 48])
 def test_the_wave_of_a_day_is_no_trend(hours: int, phase: int) -> None:

@@ -33,7 +33,7 @@ def limited_by(
             status = endpoints.request(labels)[2]
             spelled.add(status)
             group = endpoints.classify(labels)
-            if group == "ignored":
+            if group == "ignored" or not status:  # a histogram of queries may stand among them
                 continue
             refused, whole = found.get(group or UNCLASSIFIED, (0, 0))
             found[group or UNCLASSIFIED] = refused + moved * (status == _TOO_MANY), whole + moved

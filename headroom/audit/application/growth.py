@@ -3,7 +3,8 @@
 A collector of garbage makes a saw of every heap, so that only what is left after it counts: the lowest sample
 of each half hour. They are tried by Mann and Kendall's test for a trend, with the growth by Theil and Sen's
 slope and Sen's interval (Gilbert 1987, sections 16.4 and 17.3), widened for the memory that a series has of
-itself (lag-1 autocorrelation of what is left of the line).
+itself (lag-1 autocorrelation of what is left of the line). What warms up and comes to rest bends away from
+the line, and so resembles itself.
 """
 
 from __future__ import annotations
@@ -27,12 +28,9 @@ _FEW = 1 / 3  # of the usual number of samples a half hour must have
 _FULL = 0.8  # of the half hours must have samples
 _CERTAIN = 3.5  # standard deviations: 1 in 4,300, on one side
 _ENDS = 2.58  # the interval of the slope: 99 %
-_NOISE = 4.0  # the growth must be so many times the spread around the line
 _RESTART = 0.15  # of what was there: what falls by so much was started anew, or let go of it,
 _AT_ONCE = 0.85  # if so much of the fall came within half an hour, and not with the evening
 _AROUND = 3  # half hours on each side of a fall, of which the middle one counts: a single low may be noise
-_STILL = 1 / 3  # of the slope of its first half the second half must have, or it is warming up
-_CHANCE = 1.64  # standard deviations that the second half must grow by itself
 _WORST_MEMORY = 0.9  # of lag-1 autocorrelation: beyond it there is no telling
 
 Point = tuple[float, float]
@@ -107,23 +105,14 @@ def _growth(lows: Sequence[Point]) -> Interval | None:
     slope = median(slopes)
     begin = median(value - slope * (at - lows[0][0]) for at, value in lows)
     off = [value - begin - slope * (at - lows[0][0]) for at, value in lows]
-    spread = 1.4826 * median(map(abs, off))
     span = lows[-1][0] - lows[0][0]
     deviation = _deviation(lows) * _inflation(off)
     low, high = _ends(slopes, deviation)
-    if begin <= 0 or low * span < LEAST * begin or slope * span < _NOISE * spread:
+    if begin <= 0 or low * span < LEAST * begin:
         return None
-    if _kendall(lows) < _CERTAIN * deviation or not _goes_on(lows):
+    if _kendall(lows) < _CERTAIN * deviation:
         return None
     return Interval(low * 3600, high * 3600)
-
-
-def _goes_on(lows: Sequence[Point]) -> bool:
-    """Tell whether the second half grows as well: what fills a cache, or warms up, comes to rest."""
-    middle = len(lows) // 2
-    first, second = lows[: middle + 1], lows[middle:]
-    steep = median(_slopes(first))
-    return _kendall(second) > _CHANCE * _deviation(second) and median(_slopes(second)) >= _STILL * steep
 
 
 def _slopes(lows: Sequence[Point]) -> list[float]:
