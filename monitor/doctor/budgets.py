@@ -26,7 +26,7 @@ SHARES = frozenset(
         *(Kind.CONNECTIONS, Kind.MEMORY_LIMIT, Kind.GAUGE),
     }
 )
-# A pool has a reserve and may grow beyond its size; what bursts beyond a limit, or uses two cores, is over 100 %.
+# A pool may grow beyond its size, a CPU burst beyond its limit, a process beyond one core.
 """Kinds whose value is a share of something that cannot be more than whole."""
 
 
