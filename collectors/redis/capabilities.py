@@ -14,6 +14,7 @@ from typing import NamedTuple
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection
 
+from collectors.redis import wire
 from collectors.redis.replies import Reply, TooLargeError
 
 AGAIN = 3600.0
@@ -112,12 +113,12 @@ class Capabilities:
         answers: list[Reply] = [None] * len(commands)
         if not asked:
             return answers
-        await connection.send_packed_command(connection.pack_commands([commands[place] for place in asked]))
+        await wire.send(connection, [commands[place] for place in asked])
         failure: exceptions.ResponseError | None = None
         for place in asked:
             command = command_of(commands[place])
             try:
-                answers[place] = await connection.read_response()
+                answers[place] = await wire.receive(connection)
                 self.executed += 1
             except TooLargeError:
                 # Its rest would pass for other answers; the driver connects anew with the next command.

@@ -12,7 +12,7 @@ from uuid import uuid4
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection
 
-from collectors.redis import info, refusals
+from collectors.redis import info, refusals, wire
 from collectors.redis.address import Address
 from collectors.redis.capabilities import Capabilities
 from collectors.redis.own import Own
@@ -90,6 +90,7 @@ class Visitor:
         connection = self._connection
         if connection is None:
             connection = self._connection = self._address.connection()
+        if not connection.is_connected:
             await connection.connect()  # type: ignore[no-untyped-call]  # of the driver
             self._sent += 1 if self._address.credentials else 0
         return connection
@@ -126,11 +127,11 @@ class Visitor:
         return text
 
     async def _ask(self, connection: AbstractConnection, commands: list[tuple[str, ...]]) -> list[bytes]:
-        await connection.send_packed_command(connection.pack_commands(commands))
+        await wire.send(connection, commands)
         self._sent += len(commands)
         texts = []
         for _ in commands:
-            answer = await connection.read_response()
+            answer = await wire.receive(connection)
             if not isinstance(answer, bytes):
                 raise exceptions.InvalidResponse(b"no text")
             texts.append(answer)
