@@ -47,5 +47,5 @@ def draw(ones: Sequence[Finding], at: datetime) -> None:
         if state in findings.FOLDED:
             st.expander(f"{len(some)} {state}").html(findings.brief(some, visitor.base()))
         else:
-            for one in some:
-                finding(one)
+            for together in findings.alike(some):
+                finding(*together)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from math import isclose
 
 from dashboard.columns import length
 from dashboard.growth import told
@@ -15,33 +16,46 @@ from headroom.budgets import Unit
 from headroom.trend import Trend
 from headroom.units import format_value
 
+_ROOM = 0.75
+"""As in `monitor.doctor.redis`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
     """The memory of a Redis at its newest poll, in bytes; None where it was not told.
 
     Attributes:
-        maxmemory: None where there is none, or it was not told.
-        evicts: whether it evicts by policy; None where that is not known, as without maxmemory.
-        container: what its container gives it, as declared.
+        used, rss, maxmemory: of a cluster those of all primaries together; maxmemory is 0 without a limit.
+        evicts: whether it is known to evict by policy.
+        container: what the container of one server gives it, as declared.
+        outside: the share of that which the fullest server has taken.
         at: when that poll was; None where nothing was recorded.
     """
 
     used: float | None = None
     rss: float | None = None
     maxmemory: float | None = None
-    evicts: bool | None = None
+    evicts: bool = False
     container: int | None = None
+    outside: float | None = None
     at: datetime | None = None
 
+    @property
+    def several(self) -> bool:
+        """Whether several servers have a container each: their sum is no share of one."""
+        if not self.container or self.rss is None or self.outside is None:
+            return False
+        return not isclose(self.rss / self.container, self.outside, rel_tol=1e-6)
 
-def table(memory: Memory, growth: Mapping[str, Trend | None], policy: str) -> str:
+
+def table(memory: Memory, growth: Mapping[str, Trend | None], policy: str, *, judged: bool) -> str:
     """Return used, maxmemory, RSS, container and policy below each other, on one scale.
 
     Args:
         memory: at the newest poll.
         growth: by measure; of what was never recorded there is none.
         policy: maxmemory-policy; empty where it is not known.
+        judged: whether a budget has limits for a memory that evicts.
     """
     if memory.at is None:
         return (
@@ -50,16 +64,20 @@ def table(memory: Memory, growth: Mapping[str, Trend | None], policy: str) -> st
         )
     limit = memory.maxmemory
     used = f"{memory.used / limit:.0%} of maxmemory" if memory.used is not None and limit else ""
-    inside = memory.container
+    inside, several = memory.container, memory.several
     rss = f"{memory.rss / inside:.0%} of the container's" if memory.rss is not None and inside else ""
-    reached = None if limit is None else (limit, "maxmemory")
-    ended = None if inside is None else (float(inside), "its container's limit")
-    never = "it can never be reached: the container's limit is lower"
+    if several and memory.outside is not None:
+        rss = f"{memory.outside:.0%} of its container's, at the fullest primary"
+    reached = (limit, "maxmemory") if limit else None
+    ended = (float(inside), "its container's limit") if inside and not several else None
+    never = ""
+    if limit and inside and limit > inside and not several:
+        never = "it can never be reached: the container's limit is lower"
     lines = (
         ("used", memory.used, _words(used, _growth(growth, recorded.USED, reached)), NOTHING),
-        ("maxmemory", limit, never if limit and inside and limit > inside else "", "no limit told"),
+        ("maxmemory", limit or None, never, "not told" if limit is None else "no limit"),
         ("RSS", memory.rss, _words(rss, _growth(growth, recorded.RSS, ended)), NOTHING),
-        ("container", inside, "", "no limit declared"),
+        ("container", inside, "of each primary" if several else "", "no limit declared"),
     )
     whole = max((value for _, value, _, _ in lines if value is not None), default=1.0)
     rows = "".join(
@@ -72,7 +90,7 @@ def table(memory: Memory, growth: Mapping[str, Trend | None], policy: str) -> st
     return (
         f'<section class="hr-table hr-memory"><table><thead><tr><th scope="col">memory</th>'
         '<th scope="col">now</th><th scope="col"></th><th scope="col"></th></tr></thead>'
-        f"<tbody>{rows}</tbody></table><p>{_policy(memory, policy)}</p></section>"
+        f"<tbody>{rows}</tbody></table>{_policy(memory, policy, judged=judged)}</section>"
     )
 
 
@@ -100,16 +118,26 @@ def _words(*sentences: str) -> str:
     return "; ".join(sentence for sentence in sentences if sentence)
 
 
-def _policy(memory: Memory, policy: str) -> str:
+def _policy(memory: Memory, policy: str, *, judged: bool) -> str:
+    """Return what the policy makes of a full memory; nothing where it is not known."""
+    if memory.maxmemory == 0:
+        fix = "How much it may be follows from memory_limit of the source, once that is declared."
+        if memory.container:
+            size = int(memory.container * _ROOM)
+            told = f"{size // 2**20}mb" if size >= 2**20 else f"{size}b"
+            fix = (
+                f"{_ROOM:.0%} of the container's leave room to save: <code>CONFIG SET maxmemory {told}</code>"
+            )
+        return (
+            "<p>maxmemory is 0: Redis grows until the machine or the container stops it, and no share of it "
+            f"can be told. {fix}</p>"
+        )
+    if not memory.evicts:
+        return ""
     name = f"maxmemory-policy is {escape(policy)}: " if policy else "By its maxmemory-policy "
-    if memory.evicts is None:
-        return (
-            "No maxmemory was told: Redis grows until the machine or the container stops it. "
-            "Set it: <code>CONFIG SET maxmemory 512mb</code>"
-        )
-    if memory.evicts:
-        return (
-            f"{name}keys are thrown away when it is full, so a full cache is healthy here, and is "
-            "judged by what it throws away and by how often it has what is asked for."
-        )
-    return f"{name}nothing is thrown away: when it is full, writes are refused."
+    by = (
+        ", and is judged by what it throws away and by how often it has what is asked for"
+        if judged
+        else ": limits on its memory are not judged, and no budget has any under <code>evicting:</code>"
+    )
+    return f"<p>{name}keys are thrown away when it is full, so a full cache is healthy here{by}.</p>"

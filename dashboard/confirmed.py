@@ -26,8 +26,8 @@ def table(rules: Sequence[GuideRule], confirmed: Mapping[str, Confirmation], now
 
 
 def _line(rule: GuideRule, one: Confirmation | None, now: datetime) -> str:
-    holds = one is not None and one.holds(now)
-    told = "" if one is None else escape(one_line(one.told(now), 500))
+    holds = one is not None and one.holds(rule, now)
+    told = "" if one is None else escape(one_line(one.told(rule, now), 500))
     how = "" if holds else f"<small><code>{escape(ask(rule.id))}</code></small>"
     return (
         f'<tr data-rule-by-hand="{escape(rule.id)}" data-holds="{"yes" if holds else "no"}">'

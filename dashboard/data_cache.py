@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -41,9 +40,6 @@ _MEASURES = (
     recorded.MAIN_THREAD, recorded.SLOW_LOG,
 )  # fmt: skip
 _GROWING = (recorded.USED, recorded.RSS)
-# What stands behind "RSS" is of the container.
-_OF = re.compile(r"(?<!RSS )\b[\d.]+ of ([\d.]+) MiB")
-_CONFIRMING = ("confirm", "unconfirm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,36 +93,30 @@ def _memory(of: File, source: str, container: int | None, newest: datetime, ever
         def last(measure: str) -> StoredPart | None:
             return next(iter(history.parts(Series(source, measure), since, limit=1)), None)
 
-        used, rss = last(recorded.USED), last(recorded.RSS)
+        used, rss, limit = last(recorded.USED), last(recorded.RSS), last(recorded.MAXMEMORY)
+        outside = last(recorded.OUTSIDE)
         full, evicting_full = last(SHARE), last(f"{SHARE}{ASIDE}")
-    told = [one for one in (full, evicting_full) if one is not None]
-    share = max(told, key=lambda one: one.seq, default=None)
-    # Of a limit that was taken away since, the share of some polls ago says nothing any more.
-    if share is not None and used is not None and share.seq != used.seq:
-        share = None
-    limit = None if share is None else _OF.search(share.part.detail)
+    told = [one for one in (used, rss, limit, outside, full, evicting_full) if one is not None]
+    seq = max((one.seq for one in told), default=0)
+
+    def now(one: StoredPart | None) -> float | None:
+        # What was told some polls ago, such as of a limit that was taken away since, says nothing any more.
+        evidence = None if one is None or one.seq != seq else one.part.evidence
+        return evidence.last if isinstance(evidence, Gauge) else None
+
     return Memory(
-        _held(used),
-        _held(rss),
-        None if limit is None else float(limit[1]) * 2**20,
-        None if limit is None else share is evicting_full,
+        now(used),
+        now(rss),
+        now(limit),
+        now(evicting_full) is not None,
         container,
+        now(outside),
         None if used is None else used.at,
     )
-
-
-def _held(one: StoredPart | None) -> float | None:
-    return one.part.evidence.last if one is not None and isinstance(one.part.evidence, Gauge) else None
 
 
 @st.cache_data(ttl=timedelta(seconds=15), max_entries=8, show_spinner=False)
 def _confirmed(of: File) -> dict[str, Confirmation]:
     """Return what people confirmed, and did not take back."""
-    found: dict[str, Confirmation] = {}
     with closing(open_history(of[0], collecting=False)) as history:
-        for one in history.actions(_CONFIRMING):
-            rule = one.body.get("rule", "")
-            found.pop(rule, None)
-            if one.kind == _CONFIRMING[0]:
-                found[rule] = Confirmation(one.person, one.at, one.body.get("note", ""))
-    return found
+        return history.confirmations()

@@ -61,13 +61,39 @@ def finding(one: Finding, base: str) -> str:
     `base` is the server's base path; a statement is a link to its page. Of several indexes one finding is
     told from the other by the index's name.
     """
-    subject = ", ".join(_label(one, name, value, base) for name, value in one.subject if name != "source")
+    return several([one], base)
+
+
+def several(ones: Sequence[Finding], base: str) -> str:
+    """Return findings that say the same of several things as one, with a line for each."""
+    first = ones[0]
+    lines = "<br>".join(_about(one, base) for one in ones)
     return (
-        f'<section class="hr-finding hr-{LOOKS[one.state]}" data-rule="{escape(one.rule)}"'
-        f' data-state="{one.state}"><p>{chip(one.state)} {escape(_title(one))}</p>'
-        f"<small>{subject}{' · ' if subject else ''}{escape(one.rule)}"
-        f"{f' · the guide: {escape(_cut(one.guide))}' if one.guide else ''}</small></section>"
+        f'<section class="hr-finding hr-{LOOKS[first.state]}" data-rule="{escape(first.rule)}"'
+        f' data-state="{first.state}"><p>{chip(first.state)} {escape(_title(first))}</p>'
+        f"<small>{lines}</small></section>"
     )
+
+
+def alike(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Return the findings, those that cannot be checked for one and the same reason together."""
+    found: list[list[Finding]] = []
+    reasons: dict[tuple[str, str, tuple[str, ...]], list[Finding]] = {}
+    for one in findings:
+        if one.state is not State.CANNOT_CHECK:
+            found.append([one])
+            continue
+        same = reasons.setdefault((_title(one), one.fix, one.migration), [])
+        if not same:
+            found.append(same)
+        same.append(one)
+    return found
+
+
+def _about(one: Finding, base: str) -> str:
+    subject = ", ".join(_label(one, name, value, base) for name, value in one.subject if name != "source")
+    guide = f" · the guide: {escape(_cut(one.guide))}" if one.guide else ""
+    return f"{subject}{' · ' if subject else ''}{escape(one.rule)}{guide}"
 
 
 def _title(one: Finding) -> str:

@@ -38,7 +38,7 @@ _IDLE = "idle"
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One machine over the last hour; None where something was not recorded.
+    """One machine over a period; None where something was not recorded.
 
     Attributes:
         modes: shares of CPU time by mode, largest first, without idle.
@@ -66,9 +66,12 @@ def machines(sums: Mapping[str, Sums], growth: Mapping[Series, Trend | None], fu
     found = []
     for source, one in sums.items():
         known = {_machine(series.subject) for series in one.columns if series.measure in _OF}
-        # Beside several, what belongs to none of them is of all together.
-        apart = known - {()} if len(known) > 1 else known
-        found += [_read(source, whose, one, growth, full) for whose in sorted(apart, key=natural)]
+        apart = known - {()} or known
+        # Beside several, what belongs to none of them is of all together; beside one, it is that one's.
+        alone = len(apart) == 1
+        found += [
+            _read(source, whose, one, growth, full, alone=alone) for whose in sorted(apart, key=natural)
+        ]
     return sorted(found, key=lambda machine: -machine.worst)
 
 
@@ -82,17 +85,29 @@ def _machine(subject: Subject) -> Subject:
 
 
 def _read(
-    source: str, whose: Subject, sums: Sums, growth: Mapping[Series, Trend | None], full: float
+    source: str,
+    whose: Subject,
+    sums: Sums,
+    growth: Mapping[Series, Trend | None],
+    full: float,
+    *,
+    alone: bool,
 ) -> Machine:
+    def series_of(kind: str) -> Series:
+        own = Series(source, kind, whose)
+        return Series(source, kind) if alone and own not in sums.columns else own
+
     def mean(kind: str) -> float | None:
-        return level(sums.whole(Series(source, kind, whose)))
+        return level(sums.whole(series_of(kind)))
 
     def several(measure: str, label: str) -> list[tuple[str, float]]:
         named = [series for series in sums.of(measure) if _machine(series.subject) == whose]
+        if alone and not named:
+            named = sums.of(measure)
         values = {dict(series.subject).get(label, ""): ratio(sums.whole(series)) for series in named}
         return [(name, one.part / one.whole) for name, one in values.items() if one and one.whole]
 
-    memory = Series(source, Kind.MEMORY, whose)
+    memory = series_of(Kind.MEMORY)
     modes = [one for one in several(recorded.CPU_MODES, "mode") if one[0] != _IDLE]
     return Machine(
         ", ".join(value for _, value in whose) or source,
@@ -106,8 +121,8 @@ def _read(
     )
 
 
-def table(found: Iterable[Machine]) -> str:
-    """Return the machines as a table, MOST lines at most; what to do where there are none."""
+def table(found: Iterable[Machine], since: str) -> str:
+    """Return the machines over the time `since`, MOST lines at most; what to do where there are none."""
     ones = list(found)
     if not ones:
         return (
@@ -120,8 +135,8 @@ def table(found: Iterable[Machine]) -> str:
     rest = f"<p>The {MOST} fullest of {len(ones):,}.</p>" if len(ones) > MOST else ""
     return (
         f'<section class="hr-table hr-machines" data-machines="{len(ones)}"><table><thead><tr>{cells}</tr>'
-        f"</thead><tbody>{lines}</tbody></table>{rest}<p>Means of the last hour. A disk that is busy all the "
-        "time is full only where something waits for it: disks that do many things at once are busy long "
+        f"</thead><tbody>{lines}</tbody></table>{rest}<p>Means since {escape(since)}. A disk that is "
+        "busy all the time is full only where something waits for it: disks that do many things at once are busy long "
         "before.</p></section>"
     )
 

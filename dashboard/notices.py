@@ -53,8 +53,8 @@ def waiting(read: Callable[[], object]) -> None:
     st.rerun()
 
 
-def finding(one: Finding) -> None:
-    """Draw what an audit found, and what mends it, to be copied."""
-    st.html(findings.finding(one, base()))
-    for text, sql in findings.mending(one):
+def finding(*ones: Finding) -> None:
+    """Draw what an audit found, of several things where it is the same, and what mends it, to be copied."""
+    st.html(findings.several(ones, base()))
+    for text, sql in findings.mending(ones[0]):
         st.code(text, language="sql" if sql else None, wrap_lines=True)

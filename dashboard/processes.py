@@ -54,6 +54,7 @@ class _Known:
         for series in sums.columns:
             if series.measure in self._series:
                 self._series[series.measure][series.subject] = series
+        self._alone = len(self.subjects()) == 1
 
     def subjects(self) -> list[Subject]:
         """Return the subjects with all their labels; the whole only where there is nothing else."""
@@ -62,13 +63,13 @@ class _Known:
         return sorted(known - shorter, key=natural)
 
     def of(self, measure: str, subject: Subject) -> Series | None:
-        """Return the series of a subject; it may be told by fewer labels there, and one alone by none."""
+        """Return the series of a subject; it may be told by fewer labels there, and the only one by none."""
         known = self._series[measure]
         for left in range(len(subject), 0, -1):
             for some in combinations(subject, left):
                 if some in known:
                     return known[some]
-        return known.get(()) if len(known) == 1 else None
+        return known.get(()) if self._alone else None
 
     def level(self, measure: str, subject: Subject) -> float | None:
         """Return the mean of the period."""
@@ -155,19 +156,19 @@ def _limited(value: float | None) -> str:
     return "no limit told" if value is None else share(value)
 
 
-def container_table(lines: Sequence[Line]) -> str:
-    """Return the containers as a table, MOST at most; what would show them where there are none."""
+def container_table(lines: Sequence[Line], since: str) -> str:
+    """Return the containers since a time, MOST at most; what would show them where there are none."""
     if not lines:
         return (
             '<p class="hr-said" data-empty="containers">No container was seen in the last hour. cAdvisor '
             "tells of them: let the Prometheus scrape its /metrics.</p>"
         )
     heads = ("container", "CPU of its limit", "memory of its limit", "memory", "held back", "memory's trend")
-    return _table("containers", heads, lines)
+    return _table("containers", heads, lines, f"Shares are means since {since}; memory is the newest.")
 
 
-def process_table(lines: Sequence[Line]) -> str:
-    """Return the processes as a table, MOST at most; what would show them where there are none."""
+def process_table(lines: Sequence[Line], since: str) -> str:
+    """Return the processes since a time, MOST at most; what would show them where there are none."""
     if not lines:
         return (
             '<p class="hr-said" data-empty="processes">No process was seen in the last hour. The default '
@@ -175,16 +176,21 @@ def process_table(lines: Sequence[Line]) -> str:
             "serve them at the application's /metrics, which the Prometheus scrapes.</p>"
         )
     heads = ("process", "of one core", "event loop p99", "heap", "resident memory", "trend")
-    return _table("processes", heads, lines)
+    return _table(
+        "processes",
+        heads,
+        lines,
+        f"Of the core and the event loop means since {since}; heap and memory are the newest.",
+    )
 
 
-def _table(what: str, heads: Sequence[str], lines: Sequence[Line]) -> str:
+def _table(what: str, heads: Sequence[str], lines: Sequence[Line], when: str) -> str:
     cells = "".join(f'<th scope="col">{name}</th>' for name in heads)
     rows = "".join(_row(heads, line) for line in lines[:MOST])
     rest = f"<p>The {MOST} fullest of {len(lines):,}.</p>" if len(lines) > MOST else ""
     return (
         f'<section class="hr-table hr-things" data-{what}="{len(lines)}"><table><thead><tr>{cells}</tr>'
-        f"</thead><tbody>{rows}</tbody></table>{rest}</section>"
+        f"</thead><tbody>{rows}</tbody></table>{rest}<p>{escape(when)}</p></section>"
     )
 
 

@@ -1,21 +1,13 @@
 """The three metrics of the performance guide, names, labels and buckets exactly as it gives them.
 
-Beside them what every client library tells of its process, what a gateway before the ERP would count, and two
-of the guide's own mistakes, to be switched on.
+Beside them what a gateway before the ERP would count, and two of the guide's own mistakes, to be switched on.
 """
 
 import logging
 import time
 from typing import TYPE_CHECKING
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-    disable_created_metrics,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 if TYPE_CHECKING:
     from demo.erp import Switches
@@ -29,12 +21,11 @@ log = logging.getLogger("demo.metrics")
 
 
 class Metrics:
-    """One registry with these metrics, those of the process, and nothing else."""
+    """One registry with these metrics and nothing else."""
 
     def __init__(self, switches: "Switches") -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call] # would add further series families, *_created
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
         self._switches = switches
         self._requests = Histogram(
             "http_request_duration_seconds",

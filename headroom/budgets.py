@@ -165,17 +165,18 @@ class Measure:
             gauge as Prometheus selects it: cache_hit_rate{cache_type="redis"}.
         group: "endpoints.login" or "queries.lookup": the class; of a gauge how it reads and the side of its
             limits, "percent.min"; empty where the kind has neither.
+        key: the measure's name inside its source, as stored in the history.
     """
 
     source: str
     kind: Kind
     of: str = ""
     group: str = ""
+    key: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def key(self) -> str:
-        """The measure's name inside its source, as stored in the history."""
-        return ":".join(word for word in (self.kind.value, self.of, self.group) if word)
+    def __post_init__(self) -> None:
+        key = ":".join(word for word in (self.kind.value, self.of, self.group) if word)
+        object.__setattr__(self, "key", key)
 
     @property
     def latency(self) -> bool:

@@ -6,10 +6,13 @@ its look-ups are still answered: where a limit stands for both, only both togeth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from headroom.budgets import Budget, Kind, Limit, Measure, Outcome, Unit, Verdict
+from headroom.evidence import Gauge
 from headroom.units import format_interval, format_value
+from headroom.window import HeldT
 
 _CONTAINER = "container"
 HITS = "keyspace"
@@ -37,6 +40,14 @@ def beside(budget: Budget) -> tuple[Measure, ...]:
         return ()
     stand_ins = (evictions(measure), hit_rate(measure)) if budget.evicting else ()
     return (*stand_ins, container(measure))
+
+
+def refused(held: Sequence[HeldT]) -> list[HeldT]:
+    """Return the parts of a memory that hold refused writes, which are told as all of it used.
+
+    A server that evicts by policy and refuses all the same has nothing that it may throw away.
+    """
+    return [one for one in held if isinstance(one.part.evidence, Gauge) and one.part.evidence.low >= 1]
 
 
 def stand_ins(budget: Budget, limit: Limit) -> tuple[tuple[Limit, Measure], ...]:

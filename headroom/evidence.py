@@ -11,13 +11,22 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
+from functools import lru_cache
+from itertools import accumulate, pairwise
 
 from headroom.bounds import Bounds, Interval
 
 # Sums of doubles lose their last digits. A bound that leaned on those digits would be a false proof, so every
 # distance is shortened, and every count rounded towards "not proven", by this relative amount.
 TOLERANCE = 1e-9
+
+
+@lru_cache(maxsize=1024)  # one layout serves thousands of histograms
+def _check(bounds: tuple[float, ...]) -> None:
+    if any(upper <= lower for lower, upper in pairwise(bounds)):
+        raise ValueError(f"bounds must ascend: {bounds}")
+    if not all(math.isfinite(bound) for bound in bounds):
+        raise ValueError(f"bounds must be finite: {bounds}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +48,7 @@ class Histogram:
             raise ValueError(
                 f"{len(self.bounds)} bounds need {len(self.bounds) + 1} counts, got {len(self.counts)}"
             )
-        if any(upper <= lower for lower, upper in zip(self.bounds, self.bounds[1:], strict=False)):
-            raise ValueError(f"bounds must ascend: {self.bounds}")
-        if not all(math.isfinite(bound) for bound in self.bounds):
-            raise ValueError(f"bounds must be finite: {self.bounds}")
+        _check(self.bounds)
         if any(count < 0 for count in self.counts):
             raise ValueError(f"counts must not be negative: {self.counts}")
 

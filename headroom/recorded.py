@@ -10,6 +10,8 @@ USED = "redis:used"
 """Gauge, bytes: used_memory."""
 RSS = "redis:rss"
 """Gauge, bytes: used_memory_rss, what the operating system gave."""
+MAXMEMORY = "redis:maxmemory"
+"""Gauge, bytes: what it may count; 0 where it, or any primary, has no limit."""
 CLIENTS = "redis:clients"
 """Gauge, share: connected clients of maxclients."""
 EXPIRED = "redis:expired"
@@ -27,7 +29,7 @@ OUTSIDE = "redis_memory:container"
 
 # Of machines, containers and processes behind a Prometheus. Subjects as those of the budgets' own kinds.
 CPU_MODES = "machine:cpu_mode"
-"""Ratio: CPU seconds in one mode, of all. Subject ("mode", name) and the machine where there are several."""
+"""Ratio: CPU seconds in one mode, of all. Subject ("mode", name) and the machine."""
 DISK_WAIT = "machine:disk_wait"
 """Ratio: seconds of reads and writes, of their number: the mean wait. Subject ("device", name), machine."""
 PROCESS_MEMORY = "process:memory"
@@ -41,7 +43,7 @@ LIMITED = "requests:limited"
 
 DETAILS = frozenset(
     {
-        USED, RSS, CLIENTS, EXPIRED, REJECTED, ERRORS, MAIN_THREAD, SLOW_LOG,
+        USED, RSS, MAXMEMORY, CLIENTS, EXPIRED, REJECTED, ERRORS, MAIN_THREAD, SLOW_LOG,
         CPU_MODES, DISK_WAIT, PROCESS_MEMORY, HEAP, CONTAINER_USED, LIMITED,
     }
 )  # fmt: skip

@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from headroom import evicting
 from headroom.budgets import Budget, Reason, Subject, Verdict
 from headroom.config import Config
 from headroom.history import Cycle, History, HistoryError, HistoryGone, Poll
 from headroom.observation import ASIDE, Absence, Reading, Series, Snapshot, SourceError
 from monitor import clock
+from monitor.audit import probed
 from monitor.clock import Moment
 from monitor.feeds import Feed, feeds
 from monitor.judging import Known, said_of
@@ -77,19 +79,24 @@ class Cycles:
         now = self._clock()
         await self._writer(self._history.record_config, self._config.digest, self._config.text, now.wall)
         same = set()
+        spoiled = await self._writer(probed.spoiled, self._history)
         for feed in self.feeds:
             stored = await self._writer(self._history.last_snapshot, feed.source.name)
             # Kept under another address or other classes, it is about something else by now.
             if stored is None or feed.collector is None or not stored[0].endswith(f"|{feed.meaning}"):
                 continue
-            feed.snapshot = feed.collector.load(stored[1])
+            if feed.source.name not in spoiled:
+                feed.snapshot = feed.collector.load(stored[1])
             same.add(feed.source.name)
         longest = max((budget.window for budget in self._config.budgets), default=timedelta(0))
         held = await self._writer(self._history.recent_parts, None, now.wall - longest)
         for series, parts in held.items():
             aside = held.get(Series(series.source, f"{series.measure}{ASIDE}", series.subject))
-            if series.source in same and not (aside and aside[0].seq > parts[0].seq):
-                self._memory.restore(series, parts)
+            if series.source not in same:
+                continue
+            known = evicting.refused(parts) if aside and aside[0].seq > parts[0].seq else parts
+            if known:
+                self._memory.restore(series, known)
         await self._watchlist.resume()
         moves = await self._watchlist.close_changed(now)
         if moves.transitions:
@@ -157,7 +164,8 @@ class Cycles:
         begun = self._clock()
         assert feed.collector is not None
         try:
-            snapshot = await asyncio.wait_for(feed.collector.fetch(), feed.deadline.total_seconds())
+            async with asyncio.timeout(feed.deadline.total_seconds()):
+                snapshot = await feed.collector.fetch()
             reading = feed.weighed(feed.collector.difference(feed.snapshot, snapshot))
             dumped = snapshot.dump()
         except SourceError as error:

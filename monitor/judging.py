@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from headroom import evicting
-from headroom.budgets import Budget, Kind, Limit, Measure, Outcome, Subject, Verdict
+from headroom.budgets import Budget, Kind, Limit, Measure, Outcome, Reason, Subject, Verdict
 from headroom.instances import softened, with_worst
 from headroom.judge import Case, judge
 from headroom.observation import JUDGED, Absence, Series
 from headroom.second import joined
+from headroom.window import in_window
 from monitor.clock import Moment
 from monitor.feeds import Feed
 from monitor.memory import View
 
 log = logging.getLogger("headroom.cycle")
+
+_NONE_INSTEAD = "; no limits under `evicting:` say what it may throw away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +133,35 @@ def _decided(measure: Measure, budget: Budget, limit: Limit, subject: Subject, k
         _judge(other, budget, stand_in, subject, known)
         for stand_in, other in evicting.stand_ins(budget, limit)
     ]
+    decided = _together(instead) if instead else _judge(measure, budget, limit, subject, known)
+    if decided.verdict.outcome is not Outcome.OVER:
+        if (writes := _refused(measure, budget, limit, subject, known)) is not None:
+            return _because(f"{policy.detail}; and yet writes were refused for want of memory: ", writes)
+        if outside.verdict.reason is Reason.BROKEN_INSTRUMENTATION:
+            return _because(f"{policy.detail}; ", outside)
     if not instead:
-        return _judge(measure, budget, limit, subject, known)
-    decided = instead[0]
-    if len(instead) > 1:
-        verdict = evicting.together(*(one.verdict for one in instead))
-        case = instead[verdict.unit is not decided.verdict.unit].case
-        decided = _Decided(case, verdict)
+        told = decided.verdict.detail.removesuffix(_NONE_INSTEAD) + _NONE_INSTEAD
+        return replace(decided, verdict=replace(decided.verdict, detail=told))
     return _because(f"{policy.detail}; ", decided)
+
+
+def _together(instead: Sequence[_Decided]) -> _Decided:
+    if len(instead) == 1:
+        return instead[0]
+    verdict = evicting.together(*(one.verdict for one in instead))
+    case = instead[verdict.unit is not instead[0].verdict.unit].case
+    return _Decided(case, verdict)
+
+
+def _refused(
+    measure: Measure, budget: Budget, limit: Limit, subject: Subject, known: Known
+) -> _Decided | None:
+    """Judge the refusals of the window, whatever the newest poll says: a client that retries may rest."""
+    held = evicting.refused(known.memory.parts(Series.of(measure, subject)))
+    if not in_window(held, at=known.now.wall, length=budget.window):
+        return None
+    case = Case(budget, limit, held, known.now.wall, budget.window, None, subject, measure=measure)
+    return _Decided(case, judge(case))
 
 
 def _because(reason: str, decided: _Decided) -> _Decided:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -32,6 +32,7 @@ class Memory:
         """`longest` is the longest window for each measure, by `Series.measure`."""
         self._longest = longest
         self._parts: dict[Series, deque[Held]] = {}
+        self._series: dict[tuple[str, str], set[Series]] = {}
         self._looked: datetime | None = None
 
     def window_of(self, series: Series) -> timedelta:
@@ -45,7 +46,9 @@ class Memory:
             length = self.window_of(series)
             if not length or not observation.parts:
                 continue
-            parts = self._parts.setdefault(series, deque(maxlen=_MOST))
+            parts = self._parts.get(series)
+            if parts is None:
+                parts = self._begin(series, ())
             parts.extendleft(Kept(at, part) for part in observation.parts)
             # After a step back of the clock older parts lie ahead of it; they leave when it gets there.
             while parts and parts[-1].at <= at - length:
@@ -61,11 +64,17 @@ class Memory:
         gone = [series for series, parts in self._parts.items() if parts[0].at <= at - self.window_of(series)]
         for series in gone:
             del self._parts[series]
+            self._series[series.source, series.measure].discard(series)
 
     def restore(self, series: Series, parts: Sequence[Held]) -> None:
         """Put back what the history kept of a series, newest first."""
         if parts and self.window_of(series):
-            self._parts[series] = deque(parts, maxlen=_MOST)
+            self._begin(series, parts)
+
+    def _begin(self, series: Series, parts: Sequence[Held]) -> deque[Held]:
+        self._series.setdefault((series.source, series.measure), set()).add(series)
+        self._parts[series] = deque(parts, maxlen=_MOST)
+        return self._parts[series]
 
     def seen_with(self, observations: Sequence[Observation], at: datetime) -> View:
         """Return what is held together with what a poll just gave, kept only once it is committed."""
@@ -73,15 +82,23 @@ class Memory:
         for observation in observations:
             if self.window_of(observation.series):
                 fresh[observation.series] = [Kept(at, part) for part in reversed(observation.parts)]
-        return View(self._parts, fresh)
+        return View(self._parts, fresh, self._series)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a window may hold at one moment."""
+    """What a window may hold at one moment.
+
+    Attributes:
+        held: what was committed, by series.
+        fresh: what a poll just gave.
+        series: those of `held` by source and measure, where somebody keeps them: to look through all of them
+            at each poll would grow with the square of the sources.
+    """
 
     held: Mapping[Series, Sequence[Held]]
     fresh: Mapping[Series, Sequence[Held]]
+    series: Mapping[tuple[str, str], Collection[Series]] | None = None
 
     def parts(self, series: Series) -> Sequence[Held]:
         """Return the parts of a series, newest first."""
@@ -100,7 +117,8 @@ class View:
         seen: set[Subject] = {()}
         for measure in budget.measures:
             source, key = measure.source, measure.key
-            for series in chain(self.held, self.fresh):
+            held = self.held if self.series is None else self.series.get((source, key), ())
+            for series in chain(held, self.fresh):
                 if series.source != source or series.measure != key:
                     continue
                 if not measure.latency or self.parts(series)[0].at > since:

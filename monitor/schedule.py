@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -39,7 +40,7 @@ class Schedule:
             timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )
         self._every: dict[str, tuple[timedelta, timedelta]] = {}
-        self._running: set[asyncio.Task[object]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
         self._stopping = False
 
     def start(self) -> None:
@@ -60,7 +61,9 @@ class Schedule:
         self._scheduler.shutdown(wait=False)
         await asyncio.sleep(0)  # a job that is just being started sees that it is too late
         for task in self._running:
-            task.cancel()
+            # A second cancellation would interrupt the first one's tidying up.
+            if not task.cancelling():
+                task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def watch_clocks(self) -> None:
@@ -102,14 +105,15 @@ class Schedule:
             self._scheduler.modify_job(name, next_run_time=datetime.now(UTC) + offset)
 
     async def _bounded(self, call: Callable[[], Awaitable[object]]) -> None:
-        """Run a job as a task of ours, which can be ended in order."""
+        """Run a job in the scheduler's task, and note it, so that it can be ended in order."""
         if self._stopping:
             return
-        task = asyncio.ensure_future(call())
+        task = asyncio.current_task()
+        assert task is not None
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:
-            await asyncio.shield(task)
+            await call()
         except asyncio.CancelledError:
             if not self._stopping:
                 raise

@@ -37,6 +37,7 @@ class Watchlist:
         self._history = history
         self._writer = writer
         self._open: dict[tuple[str, Statistic, Subject], Incident] = {}
+        self._digests: dict[tuple[str, Statistic], str] = {}
 
     async def resume(self) -> None:
         """Take up the incidents that the last process left open."""
@@ -75,10 +76,17 @@ class Watchlist:
                 policy=Policy(budget.pending_for, budget.recover_for),
                 at=now.wall,
                 elapsed=elapsed,
-                budget_digest=wording_digest(budget, statistic),
+                budget_digest=self._digest(budget, statistic),
                 new_id=lambda: uuid4().hex,
             )
             await self._note(decision, row, budget, moves, now)
+
+    def _digest(self, budget: Budget, statistic: Statistic) -> str:
+        """Return the digest of a row's promise, made once: the configuration stays while the process runs."""
+        row = (budget.id, statistic)
+        if row not in self._digests:
+            self._digests[row] = wording_digest(budget, statistic)
+        return self._digests[row]
 
     def _told_by_the_whole(self, budget: Budget, statistic: Statistic, whole: Sequence[Verdict]) -> bool:
         """Tell whether an instance of a latency needs no incident of its own, since the whole has it.

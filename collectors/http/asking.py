@@ -71,8 +71,11 @@ class Asking:
         """Give back the connection."""
         self._session.close()
 
-    def ask(self, path: str, *, of_health: bool = False) -> Answer:
-        """Return what a door answers; raises nothing that a server could cause."""
+    def ask(self, path: str, *, of_health: bool = False, packed: bool = True) -> Answer:
+        """Return what a door answers; raises nothing that a server could cause.
+
+        Not `packed` accepts no packing, as clients do that know none.
+        """
         began = monotonic()
         self._watch.until = began + self._seconds
         self._watch.room = _HEADERS
@@ -84,7 +87,7 @@ class Asking:
                 )
             response = self._session.get(
                 url,
-                headers=self._sent,
+                headers=self._sent if packed else {**self._sent, "Accept-Encoding": "identity"},
                 stream=True,
                 allow_redirects=False,
                 timeout=self._seconds,

@@ -42,6 +42,7 @@ async def knock(application: Application, now: datetime, *, unreachable: Unreach
         live = await visit.health(application.live) if application.live else None
         ready = await visit.health(application.ready) if application.ready else None
         payloads = [await visit.payload(path) for path in application.payloads[:MOST_PAYLOADS]]
+        payloads = await visit.bare(payloads)
     finally:
         visit.close()
     why = f"not asked: {MOST_PAYLOADS} paths are asked at most"
@@ -81,18 +82,30 @@ class _Visit:
         """Return what one path answers."""
         return await self._ask(path)
 
+    async def bare(self, payloads: list[Answer]) -> list[Answer]:
+        """Return the answers, the first compressed one with how it comes to who accepts no packing."""
+        for place, one in enumerate(payloads):
+            if one.encoding and 200 <= one.status < 300:  # noqa: PLR2004 HTTP's good ones
+                again = await self._ask(one.path, packed=False)
+                if again.status == one.status and not again.failure:
+                    payloads[place] = replace(one, bare=again.encoding)
+                break
+        return payloads
+
     @property
     def _spent(self) -> bool:
         return self._silent >= _PATIENCE
 
-    async def _ask(self, path: str, *, of_health: bool = False) -> Answer:
+    async def _ask(self, path: str, *, of_health: bool = False, packed: bool = True) -> Answer:
         if self._spent:
             return Answer(
                 path, failure=f"not asked: {self._name} gave no answer {self._silent} times in a row"
             )
         try:
             async with asyncio.timeout(self._seconds + _GRACE):
-                answer = await self._thread.run(lambda: self._asking.ask(path, of_health=of_health))
+                answer = await self._thread.run(
+                    lambda: self._asking.ask(path, of_health=of_health, packed=packed)
+                )
         except TimeoutError:
             answer = Answer(
                 path,

@@ -7,30 +7,27 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from headroom.audit.application.words import BAD, BETWEEN, CACHE, DATABASE, GOOD, OTHER, UNTOLD, WHOLE
+
 MOST_PARTS = 30
 """Names that are kept."""
 LARGEST = 64 * 1024
 """Bytes of a body that are read as health: the guide's has 150."""
-WHOLE = "status"
-"""The name of what a body says of the application as a whole."""
-OTHER = "other"
-"""Stands for a word that is not among the known ones: it may be anything, a secret as well."""
-
-GOOD = frozenset({"up", "ok", "healthy", "pass", "passing", "alive", "live", "ready", "available", "true"})
-BAD = frozenset({"down", "error", "unhealthy", "fail", "failing", "failed", "critical", "dead", "false"})
-BAD |= {"unavailable", "out_of_service", "not_ready", "unreachable", "shutting_down"}
-BETWEEN = frozenset({"warn", "warning", "degraded", "unknown", "starting", "disabled", "skipped"})
-
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 _MOST_DIGITS = 3
 """In a name: with more of them it may be a key or an identifier of somebody."""
-_WORDS = GOOD | BAD | BETWEEN
+_WORDS = GOOD | BAD | BETWEEN | UNTOLD
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
+_ASKED = frozenset({*DATABASE, *CACHE})
+_FAULTS = frozenset({"error", "errors", "maintenance", "debug"})
+"""Names whose false is good news."""
 _STATES = ("status", "state", "health", "healthy", "ok", "up")
 _AROUND = frozenset(
     {"info", "error", "details", "checks", "components", "dependencies", "services", "data", "result"}
 )
 """Names that hold parts (Terminus, Spring, health+json, a wrapping interceptor); "error" may be empty."""
 _DEEPEST = 4
+_LONGEST = 40  # of a word
 
 
 def said(body: bytes, quotable: Callable[[str], bool]) -> dict[str, str] | None:
@@ -44,17 +41,16 @@ def said(body: bytes, quotable: Callable[[str], bool]) -> dict[str, str] | None:
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
-        word = text.strip().lower()
-        return {WHOLE: word} if word in _WORDS else None
+        word = _word(text)
+        return {WHOLE: word} if word in _WORDS - {OTHER} else None
     found: dict[str, str] = {}
     for number, (name, word) in enumerate(_parts(parsed), 1):
         if len(found) >= MOST_PARTS:
             break
         fits = _NAME.fullmatch(name) and sum(map(str.isdigit, name)) <= _MOST_DIGITS and quotable(name)
         plain = name if fits else f"part-{number}"
-        # Terminus tells a part twice; and of two that bear one name the bad one must not be lost.
-        if found.get(plain) not in BAD:
-            found[plain] = word
+        # Terminus tells a part twice; and of two that bear one name the worse must not be lost.
+        found[plain] = min(found.get(plain, word), word, key=_goodness)
     return found or None
 
 
@@ -68,8 +64,12 @@ def _parts(parsed: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
             yield from _parts(value, depth + 1) if depth < _DEEPEST else ()
         elif key in _STATES and (word := _word(value)):
             yield WHOLE, word
+        elif value is False and key.lower() in _FAULTS:
+            continue
         elif (word := _state(value)) or ((word := _word(value)) and word != OTHER):
             yield key, word
+        elif key.lower() in _ASKED:  # what cannot be understood of them must not pass for silence
+            yield key, OTHER
 
 
 def _state(value: Any) -> str:
@@ -84,7 +84,7 @@ def _state(value: Any) -> str:
 
 
 def _goodness(word: str) -> int:
-    return 0 if word in BAD else 2 if word in GOOD else 1
+    return next((rank for rank, words in enumerate((BAD, BETWEEN, UNTOLD)) if word in words), 3)
 
 
 def _word(value: Any) -> str:
@@ -93,5 +93,5 @@ def _word(value: Any) -> str:
         return str(value).lower()
     if not isinstance(value, str):
         return ""
-    word = value.strip().lower()
+    word = _BETWEEN_WORDS.sub("_", value[:_LONGEST].strip().lower())
     return word if word in _WORDS else OTHER

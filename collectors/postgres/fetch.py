@@ -21,6 +21,9 @@ Part = Callable[[Connection], Awaitable[Any]]
 """Reads one part of a snapshot: what it found, or a Fault; a psycopg.Error becomes a Fault."""
 
 
+_PULSE = load("pulse").as_bytes()
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads the parts that the measures ask for.
@@ -38,7 +41,7 @@ class Reader:
 
     async def read(self, connection: Connection) -> PostgresSnapshot:
         """Read once: a failing part leaves the others whole; SourceError where all that is asked fails."""
-        cursor = await connection.execute(load("pulse"))
+        cursor = await connection.execute(_PULSE)
         row = await cursor.fetchone()
         assert row is not None  # a row without a table
         at, started, allowed, role, used, limit, backend, standby, database = row

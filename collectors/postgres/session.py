@@ -67,15 +67,16 @@ class Session:
         """
         task = asyncio.ensure_future(self._attempts(work))
         try:
-            async with asyncio.timeout(self._deadline):
-                return await asyncio.shield(task)
-        except TimeoutError:
-            opened = self._connection is not None
-            await self._abandon(task)
-            raise refusals.silent(self._address, self._deadline, opened=opened) from None
+            await asyncio.wait({task}, timeout=self._deadline)
         except asyncio.CancelledError:
             await self._abandon(task)
             raise
+        if task.done():
+            with contextlib.suppress(TimeoutError):  # of the socket: as silent as no answer at all
+                return task.result()
+        opened = self._connection is not None
+        await self._abandon(task)
+        raise refusals.silent(self._address, self._deadline, opened=opened)
 
     async def close(self) -> None:
         """Give the connection back."""

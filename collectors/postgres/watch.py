@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from psycopg.sql import SQL, Literal
+from psycopg.sql import SQL, Composed, Literal
 
 from collectors.postgres.activity import MOST_RUNNING, WAITING, Activity, Crowd, Endings, Execution, Sitter
 from collectors.postgres.learning import Learning
@@ -45,18 +45,14 @@ class Watch:
     smallest: float
     whose: Sequence[Whose]
     _rollbacks: frozenset[str] = frozenset()
+    _asked: dict[bool, bytes] = field(default_factory=dict)
 
     async def read(self, connection: Connection) -> Activity:
         """Look once; psycopg.Error where the server does not let that be."""
         newer = connection.info.server_version >= _SINCE_14
-        asked = load("activity").format(
-            query_id=SQL("query_id") if newer else SQL("NULL::bigint"),
-            lost=_LOST if newer else SQL("0, 0, 0"),
-            age=Literal(int(self.smallest * _MICRO)),
-            idle=Literal(int(LONG_IDLE * _MICRO)),
-            most=Literal(MOST_RUNNING + 1),
-        )
-        cursor = await connection.execute(asked, [list(self.names.databases)])
+        if newer not in self._asked:
+            self._asked[newer] = self._written(newer=newer).as_bytes(connection)
+        cursor = await connection.execute(self._asked[newer], [list(self.names.databases)])
         row = await cursor.fetchone()
         assert row is not None  # a row without a table
         at, running, crowds, sitters, endings = row
@@ -83,6 +79,15 @@ class Watch:
             endings=_endings(endings),
             missing=await self._missing(connection, told),
             rollbacks=await self._known_rollbacks(),
+        )
+
+    def _written(self, *, newer: bool) -> Composed:
+        return load("activity").format(
+            query_id=SQL("query_id") if newer else SQL("NULL::bigint"),
+            lost=_LOST if newer else SQL("0, 0, 0"),
+            age=Literal(int(self.smallest * _MICRO)),
+            idle=Literal(int(LONG_IDLE * _MICRO)),
+            most=Literal(MOST_RUNNING + 1),
         )
 
     async def _learn(self, connection: Connection, crowds: Sequence[Sequence[Any]]) -> None:

@@ -43,7 +43,7 @@ OF_CONTAINERS = {
 OF_PROCESSES = {Kind.ONE_CORE: (PROCESS_SECONDS,), Kind.EVENT_LOOP: (LAG_P99,)}
 """The same of what processes tell of themselves."""
 
-RESOURCES = frozenset({Kind.CPU, Kind.MEMORY, Kind.DISK_IO})
+RESOURCES = frozenset({*OF_MACHINES, *OF_CONTAINERS, *OF_PROCESSES})
 """Where one of these is measured, all that is known of resources is recorded beside it."""
 BESIDE_MACHINES = (CPU_SECONDS, DISK_SECONDS, PRESSURE, *DISK_WAITS, *DISK_DONE)
 CONTAINER_SERIES = tuple(

@@ -13,7 +13,7 @@ from collectors.prometheus.containers import Container, Containers
 from collectors.prometheus.health import ONE_READING, Health, failure
 from collectors.prometheus.instances import subjects
 from collectors.prometheus.words import listed
-from collectors.prometheus.worst import MOST, Use, each, greatest, tell_worst
+from collectors.prometheus.worst import MOST, Use, each, greatest, not_judged, tell_broken, tell_worst
 from headroom import recorded
 from headroom.budgets import Kind, Measure, Reason, Subject, Unit
 from headroom.evidence import Gauge, Ratio
@@ -62,18 +62,17 @@ def tell_containers(
     kind, series = measure.kind, Series.of(measure)
     live = [one for one in _living(after, health) if tells(one, kind)]
     names = subjects_of(after)
-    broken = [one.broken[name] for one in live for name in OF_CONTAINERS[kind] if name in one.broken]
-    if broken:
-        yield Absence(series, Reason.BROKEN_INSTRUMENTATION, broken[0])
-        return
-    free = [one for one in live if _unlimited(one, kind)]
-    limited = [one for one in live if not _unlimited(one, kind)]
+    broken = {one.key: why for one in live if (why := _broken(one, kind))}
+    good = [one for one in live if one.key not in broken]
+    free = [one for one in good if _unlimited(one, kind)]
+    limited = [one for one in good if not _unlimited(one, kind)]
     pairs, fresh = _paired(limited, before)
     told = [_USE[kind](then, now, health, names[now.key]) for then, now in pairs if now.at > then.at]
     uses = [one for one in told if isinstance(one, Use)]
+    if len(live) > 1:
+        yield from tell_broken(series, {names[key]: why for key, why in broken.items()})
     failing = health.failing(OF_CONTAINERS[kind][0], known=True)
-    several = len(live) > 1
-    if several and (uses or not limited):
+    if len(live) > 1 and (uses or not limited):
         yield from _free(measure, free, names)
     if uses:
         remark = "; ".join(
@@ -81,10 +80,14 @@ def tell_containers(
             for said in (
                 f"without what {failure(failing, asked.place)}" if failing else "",
                 _of_no_limit(kind, free, len(live)) if free else "",
+                not_judged(list(broken.values()), len(live)),
             )
             if said
         )
-        yield from tell_worst(series, uses, "containers", remark, several=several)
+        yield from tell_worst(series, uses, "containers", remark)
+        return
+    if broken and not limited:
+        yield Absence(series, Reason.BROKEN_INSTRUMENTATION, next(iter(broken.values())))
         return
     without = next((one for one in told if isinstance(one, Without)), None)
     old = health.old({one.target for one in live or after.seen})
@@ -146,6 +149,10 @@ def _paired(containers: Sequence[Container], before: Containers) -> tuple[list[S
     known = {one.key: one for one in before.seen}
     pairs = [(known[one.key], one) for one in containers if one.key in known]
     return pairs, [one for one in containers if one.key not in known]
+
+
+def _broken(one: Container, kind: Kind) -> str:
+    return next((one.broken[name] for name in OF_CONTAINERS[kind] if name in one.broken), "")
 
 
 def _unlimited(one: Container, kind: Kind) -> bool:

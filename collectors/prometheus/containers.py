@@ -34,6 +34,10 @@ _PAUSE = "POD"
 """What Kubernetes calls the container that only holds the network of a pod."""
 _LONGEST = 120
 _HASH = 64
+_SHORT = 12
+"""Signs of an id that tell apart what goes by one name."""
+_SCRAPED = (CONTAINER_STARTED, MEMORY_LIMIT, PERIOD)
+"""What cAdvisor does not stamp itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class Container:
 
     Attributes:
         id: its control group, which is another one for each run of `docker run`, not of `docker restart`.
-        name: namespace/pod/container, the container's name, or its service where it has none.
+        name: namespace/pod/container, the container's name, or its service where it has none; with the end
+            of its id where others run beside it under one name, as replicas of a service do.
         at: when cAdvisor looked, in Unix seconds.
         started: when it was started, in Unix seconds; None where that is not told.
         cpu: CPU seconds; None where they are not told.
@@ -96,12 +101,46 @@ def containers_of(result: object, now: float, window: float) -> Containers:
             at, text = living(values)[-1]
             raws.setdefault(key, Newest()).add(label(labels, "__name__"), label(labels, "cpu"), at, text)
     newest: dict[tuple[Target, str], Container] = {}
-    for (target, cgroup), raw in raws.items():
-        one = _container(target, cgroup, names[target, cgroup], raw)
-        other = newest.get((target, one.name))
+    for (target, cgroup), name in _told_apart(raws, names).items():
+        one = _container(target, cgroup, name, raws[target, cgroup])
+        other = newest.get((target, name))
         if other is None or (one.started or 0.0, one.at) > (other.started or 0.0, other.at):
-            newest[target, one.name] = one
+            newest[target, name] = one
     return Containers(tuple(newest.values()))
+
+
+def _told_apart(
+    raws: Mapping[tuple[Target, str], Newest], names: Mapping[tuple[Target, str], str]
+) -> dict[tuple[Target, str], str]:
+    """Return the names, with ids where several of one name stand in the newest scrape of their target.
+
+    Those that do not are earlier lives, which stay in answers until the window is over; they are left out
+    where such a one took their name.
+    """
+    scraped = {key: _scraped(raw) for key, raw in raws.items()}
+    newest: dict[Target, float] = {}
+    for (target, _), at in scraped.items():
+        newest[target] = max(newest.get(target, at), at)
+    alike: dict[tuple[Target, str], list[tuple[Target, str]]] = {}
+    for key in raws:
+        alike.setdefault((key[0], names[key]), []).append(key)
+    found: dict[tuple[Target, str], str] = {}
+    for (target, name), keys in alike.items():
+        running = [key for key in keys if scraped[key] >= newest[target]]
+        if len(running) > 1:
+            found |= {key: f"{name[: _LONGEST - _SHORT - 1]} {_short(key[1])}" for key in running}
+        else:
+            found |= dict.fromkeys(running or keys, name)
+    return found
+
+
+def _scraped(raw: Newest) -> float:
+    stamps = [at for series in _SCRAPED if (at := raw.at(series)) is not None]
+    return max(stamps, default=raw.newest)
+
+
+def _short(cgroup: str) -> str:
+    return cgroup.removesuffix(".scope")[-_SHORT:]
 
 
 def _name(labels: Mapping[str, Any]) -> str:

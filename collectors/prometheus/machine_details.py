@@ -31,9 +31,9 @@ def tell_details(
         for one in after
         if one.target in before and one.at > before[one.target].at and not health.gone(one.target, one.at)
     ][:MOST]
-    names = subjects([now.target for _, now in live]) if len(after) > 1 else {}
+    names = subjects([now.target for _, now in live])
     for then, now in live:
-        machine = names.get(now.target, ())
+        machine = names[now.target]
         seconds = now.at - then.at
         quality = Quality.GAP if seconds > health.patience(now.target) else Quality.EXACT
         for measure, subject, ratio in (*_modes(then, now), *_waits(then, now)):

@@ -13,7 +13,7 @@ from collectors.prometheus.health import ONE_READING, Health, failure
 from collectors.prometheus.instances import subjects
 from collectors.prometheus.processes import Process, Processes
 from collectors.prometheus.words import printable
-from collectors.prometheus.worst import Use, each, greatest, tell_worst
+from collectors.prometheus.worst import Use, each, greatest, not_judged, tell_broken, tell_worst
 from headroom import recorded
 from headroom.budgets import Kind, Measure, Reason, Subject
 from headroom.evidence import Gauge, Ratio
@@ -41,6 +41,10 @@ def tells(process: Process, kind: Kind) -> bool:
     return (process.cpu if kind is Kind.ONE_CORE else process.lag) is not None
 
 
+def _broken(process: Process, kind: Kind) -> str:
+    return next((process.broken[name] for name in OF_PROCESSES[kind] if name in process.broken), "")
+
+
 def tell_processes(
     measure: Measure, asked: Asked, health: Health, before: Processes, after: Processes
 ) -> Iterator[Observation | Absence]:
@@ -49,11 +53,10 @@ def tell_processes(
     live = [one for one in after.seen if tells(one, kind) and not health.gone(one.target, one.at)]
     if any(one.node for one in live):
         live = [one for one in live if one.node]
-    broken = [one.broken[name] for one in live for name in OF_PROCESSES[kind] if name in one.broken]
-    if broken:
-        yield Absence(series, Reason.BROKEN_INSTRUMENTATION, broken[0])
-        return
-    known = {one.key: one for one in before.seen if tells(one, kind)}
+    broken = {one.key: why for one in live if (why := _broken(one, kind))}
+    of, things = len(live), "processes of Node.js" if live and live[0].node else "processes"
+    live = [one for one in live if one.key not in broken]
+    known = {one.key: one for one in before.seen if tells(one, kind) and not _broken(one, kind)}
     pairs = [(known[one.key], one) for one in live if one.key in known]
     names = _subjects(after)
     figure = _one_core if kind is Kind.ONE_CORE else _late
@@ -61,10 +64,15 @@ def tell_processes(
     last = pairs[-1][1] if pairs else None
     uses = [use for use in told if use is not None]
     failing = health.failing(OF_PROCESSES[kind][0], known=True)
+    if of > 1:
+        yield from tell_broken(series, {names[key]: why for key, why in broken.items()})
     if uses:
-        remark = f"without what {failure(failing, asked.place)}" if failing else ""
-        things = "processes of Node.js" if live[0].node else "processes"
-        yield from tell_worst(series, uses, things, remark, several=len(live) > 1)
+        without = f"without what {failure(failing, asked.place)}" if failing else ""
+        remark = "; ".join(said for said in (without, not_judged(list(broken.values()), of)) if said)
+        yield from tell_worst(series, uses, things, remark)
+        return
+    if broken and not live:
+        yield Absence(series, Reason.BROKEN_INSTRUMENTATION, next(iter(broken.values())))
         return
     old = health.old({one.target for one in live or after.seen})
     if failing:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from collectors.prometheus.words import clock, moment
-from headroom.budgets import Subject
+from headroom.budgets import Reason, Subject
 from headroom.evidence import Gauge, Ratio
-from headroom.observation import Observation, Part, Quality, Series
+from headroom.observation import Absence, Observation, Part, Quality, Series
 
 MOST = 200
 """Of one kind, how many are told one by one: each is a stored row at every poll."""
@@ -40,21 +41,31 @@ def worst_of(uses: Iterable[Use]) -> Use:
     return min(uses, key=lambda use: (-use.share, use.name, use.subject))
 
 
-def tell_worst(
-    series: Series, uses: Sequence[Use], things: str, remark: str = "", *, several: bool
-) -> Iterator[Observation]:
-    """Yield the worst of `uses` as the whole and, of `several`, those that used most, one by one.
+def tell_worst(series: Series, uses: Sequence[Use], things: str, remark: str = "") -> Iterator[Observation]:
+    """Yield the worst of `uses` as the whole, and those that used most one by one, also where it is but one.
+
+    Whose figure the whole is would be known from nothing but a sentence otherwise.
 
     `things` is what they are, such as "containers"; `remark` is said of the whole.
     """
     worst = worst_of(uses)
     who = f"the worst of {len(uses)} {things}: {worst.name}" if len(uses) > 1 else worst.name
     hidden = len(uses) - MOST
-    rest = f"{hidden} of them are not told one by one" if several and hidden > 0 else ""
+    rest = f"{hidden} of them are not told one by one" if hidden > 0 else ""
     yield Observation(series, (_part(worst, who, rest, remark),))
-    if several:
-        for use in greatest(uses):
-            yield each(series, use)
+    for use in greatest(uses):
+        yield each(series, use)
+
+
+def tell_broken(series: Series, broken: Mapping[Subject, str]) -> Iterator[Absence]:
+    """Yield why things have no figure, of MOST at most; a sentence each."""
+    for subject, why in islice(broken.items(), MOST):
+        yield Absence(Series(series.source, series.measure, subject), Reason.BROKEN_INSTRUMENTATION, why)
+
+
+def not_judged(broken: Sequence[str], of: int) -> str:
+    """Return what the whole lacks; "" where nothing is broken."""
+    return f"{len(broken):,} of {of:,} not judged: {broken[0]}" if broken else ""
 
 
 def greatest(uses: Sequence[Use]) -> Sequence[Use]:

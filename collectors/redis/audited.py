@@ -14,10 +14,11 @@ from redis.exceptions import RedisError, ResponseError
 from collectors.redis import info, refusals
 from collectors.redis.address import Address, address
 from collectors.redis.census.denied import Denied
+from collectors.redis.census.look import look
 from collectors.redis.census.nodes import nodes
 from collectors.redis.census.run import Node, run
 from collectors.redis.census.session import Session
-from collectors.redis.census.standing import Standing, standing
+from collectors.redis.census.standing import FULL, Room, Standing, standing
 from collectors.redis.own import ledger
 from headroom.audit.redis.facts import RedisFacts
 from headroom.budgets import Reason
@@ -44,12 +45,14 @@ async def read(
     deadline: float,
     resume: bytes | None = None,
     not_now: str = "",
+    full: float = FULL,
 ) -> tuple[RedisFacts, bytes]:
     """Read all facts of one server; SourceError where it does not answer INFO.
 
     `policies` may be those of other sources, too. `deadline` is in seconds, for looking at keys alone;
     `resume` is the second of what the audit before returned, and `not_now` a sentence why no key should be
-    looked at, empty where nothing speaks against it. Returned beside the facts is what to resume from.
+    looked at, empty where nothing speaks against it. Nor is one looked at on a server that answers slowly, or
+    takes more than `full` of its memory. Returned beside the facts is what to resume from.
     """
     place, own, database = address(source), ledger(source.name), _database(source)
     ours = [one for one in policies if one.source == source.name]
@@ -59,9 +62,11 @@ async def read(
         async with asyncio.timeout(_PATIENCE * place.patience):
             text = await _info(session, place)
             settings = await _settings(session, denied)
-            seen = standing(text)
+            room = Room(full, source.memory_limit)
+            seen = standing(text, room)
             if ours:
-                walked, alone = await nodes(session, seen, own, denied, database)
+                seen = await look(session, room, thrice=True)
+                walked, alone = await nodes(session, seen, own, denied, database, room)
                 not_now = not_now or alone
         passed = await run(
             walked,

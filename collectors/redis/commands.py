@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import add, lt
 from typing import Any
 
 from collectors.redis.ladder import MICROS, Counts, UnknownLadderError, histograms
@@ -128,7 +129,7 @@ def added(mine: Counts, others: Counts) -> Counts:
     """Return the sum of two histograms; an empty one adds nothing."""
     if not mine or not others:
         return mine or others
-    return tuple(one + other for one, other in zip(mine, others, strict=True))
+    return tuple(map(add, mine, others))
 
 
 def _by_name(timed: Mapping[bytes, Counts]) -> dict[str, Counts]:
@@ -150,4 +151,4 @@ def _put(found: dict[str, Command], name: str, command: Command) -> None:
 def _fell(now: Command | None, before: Command) -> bool:
     if now is None or now.calls < before.calls:
         return True
-    return bool(now.counts) and any(new < old for new, old in zip(now.counts, before.counts, strict=False))
+    return any(map(lt, now.counts, before.counts))

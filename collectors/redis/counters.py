@@ -60,6 +60,8 @@ def counted(before: RedisSnapshot, after: RedisSnapshot, between: Span) -> Count
         for kind, count in after.errors.items()
         if not full or kind in before.errors
     }
+    if info.UNREAD in before.words:
+        errors = {}  # all of them would seem new
     return Counted(_less_polls(rose, before, after, since_zero=False), _risen(errors), busy, between)
 
 
@@ -92,6 +94,8 @@ def less_probes(found: Counted, before: RedisSnapshot, after: RedisSnapshot) -> 
         return found
     earlier, now = before.probes, after.probes
     known = earlier is not None and earlier.process == now.process
+    if earlier == now:
+        return found
     rose = dict(found.rose)
     for name in ("commands", "hits", "misses"):
         did = getattr(now, name) - (getattr(earlier, name) if known else 0)

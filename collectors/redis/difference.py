@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from collectors.redis import memory, recording, standing
 from collectors.redis.counters import Counted, counted, less_probes, together
@@ -38,16 +39,14 @@ def difference(
     Evictions and the hit rate are told whether asked for or not: while keys are evicted by policy they stand
     for the memory.
     """
-    always = (Measure(source.name, Kind.EVICTIONS), Measure(source.name, Kind.HIT_RATE, evicting.HITS))
-    asked = [one for one in dict.fromkeys((*measures, *always)) if one != evicting.container(one)]
-    asked = [one for one in asked if one.kind is not Kind.COMMANDS]
+    asked = _asked(source.name, tuple(measures))
     if before is None:
         commands = executed(source, measures, None, after)
-        first = tuple(Absence(Series.of(one), Reason.NO_DATA, _FIRST) for one in asked)
+        first = tuple(Absence(series, Reason.NO_DATA, _FIRST) for _, series in asked)
         return Reading(absences=(*first, *commands.absences), notes=commands.notes)
     between = span(before.at, after.at, source.every)
     seen = _cluster(before, after, between) if after.clustered else _server(before, after, between)
-    told = [one for measure in asked for one in _told(source, measure, seen, between)]
+    told = [one for measure, series in asked for one in _told(source, measure, series, seen, between)]
     if seen.complete:
         told += recording.tell(source.name, seen.servers, between, seen.whole)
     commands = executed(source, measures, before, after)
@@ -126,14 +125,28 @@ def _cluster(before: RedisSnapshot, after: RedisSnapshot, between: Span) -> _See
     return _Seen(after.nodes, tuple(each), whole)
 
 
-def _told(source: Source, measure: Measure, seen: _Seen, between: Span) -> Iterator[Observation | Absence]:
-    series = Series.of(measure)
+@lru_cache(maxsize=1024)
+def _asked(source: str, measures: tuple[Measure, ...]) -> tuple[tuple[Measure, Series], ...]:
+    """Return what is told at each poll, commands aside: what is asked, evictions and the hit rate."""
+    always = (Measure(source, Kind.EVICTIONS), Measure(source, Kind.HIT_RATE, evicting.HITS))
+    asked = [one for one in dict.fromkeys((*measures, *always)) if one != evicting.container(one)]
+    return tuple((one, Series.of(one)) for one in asked if one.kind is not Kind.COMMANDS)
+
+
+def _told(
+    source: Source, measure: Measure, series: Series, seen: _Seen, between: Span
+) -> Iterator[Observation | Absence]:
     if seen.named:
         for place, sentence in seen.missing.items():
             yield Absence(Series.of(measure, memory.node(place)), Reason.UNREACHABLE, sentence)
     if measure.kind is Kind.MEMORY_LIMIT:
         servers = [
-            memory.memory(one, source.memory_limit, found.errors.get("OOM", 0) if found else 0)
+            memory.memory(
+                one,
+                source.memory_limit,
+                found.errors.get("OOM", 0) if found else 0,
+                found.rose.get("evicted", 0) if found else 0,
+            )
             for one, found in zip(seen.servers, seen.each, strict=True)
         ]
         yield from memory.tell(series, servers, between, whole=seen.complete, named=seen.named)

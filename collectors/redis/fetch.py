@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import uuid4
@@ -14,8 +14,10 @@ from redis.asyncio.connection import AbstractConnection
 
 from collectors.redis import info, refusals, wire
 from collectors.redis.address import Address
-from collectors.redis.capabilities import Capabilities
+from collectors.redis.capabilities import AGAIN, Capabilities
+from collectors.redis.following import Following
 from collectors.redis.own import Own
+from collectors.redis.replies import TooLargeError
 from collectors.redis.snapshot import Probes, RedisSnapshot
 from collectors.redis.work import Inspector, Server
 from headroom.budgets import Reason
@@ -40,6 +42,8 @@ class Visitor:
         # Before 7.0 INFO takes one section at a time. Trying it out would be an error in the server's own
         # statistics, so the first poll asks in the old way, and finds out.
         self._several = False
+        self._following = Following()
+        self._unread_until = 0.0
         self._inspector = Inspector(Capabilities(address.user))
         self._work = ""
 
@@ -96,24 +100,59 @@ class Visitor:
         return connection
 
     async def _read(self) -> RedisSnapshot:
+        try:
+            texts, sent, probes = await self._counted()
+        except TooLargeError:
+            if self._unread:
+                raise
+            self._unread_until = time.monotonic() + AGAIN
+            await self.close()  # the rest of the answer is still under way
+            texts, sent, probes = await self._counted()
+        found = self._following.fields(b"\n".join(texts))
+        standing = self._following.standing()
+        self._several = standing.several
+        figures = self._figures(found)
+        clock = figures.pop("clock", 0)
+        at = _SINCE_1970 + timedelta(microseconds=clock) if 0 < clock < _LAST_CLOCK else datetime.now(UTC)
+        server = Server(at, standing.run, standing.version, figures.get("uptime"))
+        await self._inspect(await self._opened(), server)
+        return RedisSnapshot(
+            at=at,
+            run=server.run,
+            version=server.version,
+            policy=standing.policy,
+            figures=figures,
+            visitor=self._name,
+            sent=sent,
+            done=self._sent,
+            product=standing.product,
+            words={**standing.words, info.UNREAD: info.ERRORS} if self._unread else standing.words,
+            errors=standing.errors,
+            replicas=standing.replicas,
+            probes=probes,
+            work=self._work,
+        )
+
+    @property
+    def _unread(self) -> bool:
+        """Whether the errors are left out: any word a script makes up is a line of them, for ever."""
+        return time.monotonic() < self._unread_until
+
+    async def _counted(self) -> tuple[list[bytes], int, Probes]:
+        """Return the answers to INFO, and what this process had sent and probed before they were made."""
         connection = await self._opened()
         # Whoever probes the server meanwhile would be half in the counters and half not.
         async with self._own.lock:
             probes = Probes(_PROCESS, self._own.commands, self._own.hits, self._own.misses)
             sent = self._sent  # a command that gives counters is counted when it is done
-            asked = [info.SECTIONS] if self._several else [(section,) for section in info.SECTIONS]
-            texts = await self._ask(connection, [("INFO", *words) for words in asked])
-        found = info.fields(b"\n".join(texts))
-        self._several = info.takes_several(found)
-        snapshot = self._snapshot(found, sent, probes)
-        await self._inspect(connection, snapshot)
-        return replace(snapshot, work=self._work, done=self._sent)
+            wanted = tuple(one for one in info.SECTIONS if one != info.ERRORS or not self._unread)
+            asked = [wanted] if self._several else [(section,) for section in wanted]
+            return await self._ask(connection, [("INFO", *words) for words in asked]), sent, probes
 
-    async def _inspect(self, connection: AbstractConnection, seen: RedisSnapshot) -> None:
+    async def _inspect(self, connection: AbstractConnection, server: Server) -> None:
         """Read what is read now and then only; where the server is in no state for it, the latest holds."""
         capabilities = self._inspector.capabilities
         executed = capabilities.executed
-        server = Server(seen.at, seen.run, seen.version, seen.figures.get("uptime"))
         try:
             self._work = await self._inspector.read(connection, server)
         except exceptions.ResponseError as error:
@@ -137,37 +176,22 @@ class Visitor:
             texts.append(answer)
         return texts
 
-    def _snapshot(self, found: dict[bytes, bytes], sent: int, probes: Probes) -> RedisSnapshot:
+    def _figures(self, found: dict[bytes, bytes]) -> dict[str, int]:
+        """Return the figures of a Redis server; SourceError where another thing answers."""
         figures = info.figures(found)
-        run = info.word(found, b"run_id")
         place = self._address.place
         if info.mode(found) == "sentinel":
             raise SourceError(
                 Reason.BROKEN_INSTRUMENTATION,
                 f"{place} is a Sentinel, which holds no data: name the Redis server itself in the URL",
             )
-        if not run or not figures.keys() & info.FIGURES.keys():
+        if not info.word(found, b"run_id") or not figures.keys() & info.FIGURES.keys():
             raise SourceError(
                 Reason.BROKEN_INSTRUMENTATION,
                 f"{place} answers INFO without run_id or without any figure: it is no Redis, "
                 "or something between changes its answers",
             )
-        clock = figures.pop("clock", 0)
-        return RedisSnapshot(
-            at=_SINCE_1970 + timedelta(microseconds=clock) if 0 < clock < _LAST_CLOCK else datetime.now(UTC),
-            run=run,
-            version=info.version(found),
-            policy=info.word(found, b"maxmemory_policy"),
-            figures=figures,
-            visitor=self._name,
-            sent=sent,
-            done=self._sent,
-            product=info.product(found),
-            words=info.words(found),
-            errors=info.errors(found),
-            replicas=info.replicas(found),
-            probes=probes,
-        )
+        return figures
 
 
 def _refused(error: exceptions.ConnectionError) -> bool:

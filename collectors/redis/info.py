@@ -65,12 +65,13 @@ _BUSY = (
     (b"used_cpu_user", b"used_cpu_sys"),
 )
 
+MEASURED = frozenset({*FIGURES.values(), *(name for names in _BUSY for name in names)})
+"""The fields of which `figures` are made, besides those of the databases."""
 _WANTED = {
-    *FIGURES.values(),
+    *MEASURED,
     *WORDS.values(),
     *_VERSIONS,
     *_MODES,
-    *(name for names in _BUSY for name in names),
     b"run_id",
     b"maxmemory_policy",
 }
@@ -79,7 +80,7 @@ _WORD = re.compile(rb"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 _DIGITS = 20
 _FIGURE = re.compile(rb"[0-9]{1,20}")
 _SECONDS = re.compile(rb"[0-9]{1,12}\.[0-9]{1,9}")
-_ERROR = re.compile(rb"errorstat_([A-Z]{1,32})")
+_ERROR = re.compile(rb"errorstat_(.*)", re.DOTALL)
 _ITEM = re.compile(rb"([a-z_]{1,32})=([^,]{0,128})")
 _DATABASE = re.compile(rb"db[0-9]{1,9}")
 _REPLICA = re.compile(rb"slave[0-9]{1,9}")
@@ -87,7 +88,18 @@ _PLACE = re.compile(r"[0-9A-Za-z.:_-]{1,249}:[0-9]{1,5}")
 
 _SEVERAL = 7  # the first Redis whose INFO takes more than one section
 MOST_ERRORS = 20
+UNREAD = "unread"
+"""Stands among the words of a snapshot for the section of INFO that was left out of it."""
+ERRORS = "errorstats"
 _ALWAYS = ("OOM", "MISCONF")  # of which sentences are made
+_OWN_ERRORS = frozenset(
+    b"ERR OOM WRONGTYPE NOPERM NOAUTH WRONGPASS MISCONF LOADING BUSY NOSCRIPT READONLY MASTERDOWN MOVED ASK "
+    b"CROSSSLOT CLUSTERDOWN TRYAGAIN EXECABORT NOREPLICAS BUSYGROUP NOGROUP BUSYKEY UNKILLABLE NOTBUSY "
+    b"NOPROTO INPROG NOGOODSLAVE IOERR DENIED UNBLOCKED NOMASTERLINK NOTREADY SYNTAX NOTFOUND "
+    b"REDIRECT NOSUB".split()
+)
+"""What servers say themselves. A script may begin an error with any word, such as the name of a key."""
+OTHER_ERRORS = "other"
 _MOST_REPLICAS = 20
 
 
@@ -110,11 +122,10 @@ class Replica:
 def fields(text: bytes) -> dict[bytes, bytes]:
     """Return the wanted fields of an answer; the first of a name counts."""
     lines = [line.partition(b":") for line in text.split(b"\n")]
-    found = {name: value for name, colon, value in reversed(lines) if colon}
     return {
         name: value.rstrip(b"\r")
-        for name, value in found.items()
-        if name in _WANTED or name.startswith(_NUMBERED)
+        for name, colon, value in reversed(lines)
+        if (name in _WANTED or name.startswith(_NUMBERED)) and colon
     }
 
 
@@ -139,7 +150,7 @@ def figures(found: Mapping[bytes, bytes]) -> dict[str, int]:
 def _keys(found: Mapping[bytes, bytes]) -> dict[str, int]:
     """Return the sums over the databases: nothing where one of them is garbled."""
     keys = expiring = 0
-    for name in filter(_DATABASE.fullmatch, found):
+    for name in filter(_DATABASE.fullmatch, found.keys() - _WANTED):
         items = _items(found[name])
         if not all(_FIGURE.fullmatch(items.get(one, b"")) for one in (b"keys", b"expires")):
             return {}
@@ -149,15 +160,19 @@ def _keys(found: Mapping[bytes, bytes]) -> dict[str, int]:
 
 
 def errors(found: Mapping[bytes, bytes]) -> dict[str, int]:
-    """Return how often each kind of error was answered, of the most frequent kinds, by their first words."""
+    """Return how often each kind of error was answered, of the most frequent kinds, by their first words.
+
+    Those with a word that is not a server's own are counted together, as OTHER_ERRORS.
+    """
     told: dict[str, int] = {}
-    for name in found:
+    for name in found.keys() - _WANTED:
         kind = _ERROR.fullmatch(name)
         if kind is None:
             continue
         count = _items(found[name]).get(b"count", b"")
         if _FIGURE.fullmatch(count):
-            told[kind[1].decode("ascii")] = int(count)
+            name_of = kind[1].decode("ascii") if kind[1] in _OWN_ERRORS else OTHER_ERRORS
+            told[name_of] = told.get(name_of, 0) + int(count)
     kept = sorted(told, key=lambda kind: (kind not in _ALWAYS, -told[kind], kind))[:MOST_ERRORS]
     return {kind: told[kind] for kind in kept}
 
@@ -168,7 +183,7 @@ def replicas(found: Mapping[bytes, bytes]) -> tuple[Replica, ...]:
 
 
 def _replicas(found: Mapping[bytes, bytes]) -> Iterator[Replica]:
-    for name in sorted(one for one in found if _REPLICA.fullmatch(one))[:_MOST_REPLICAS]:
+    for name in sorted(filter(_REPLICA.fullmatch, found.keys() - _WANTED))[:_MOST_REPLICAS]:
         items = _items(found[name])
         place = b":".join((items.get(b"ip", b""), items.get(b"port", b""))).decode("utf-8", "replace")
         if not _PLACE.fullmatch(place):

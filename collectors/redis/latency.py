@@ -6,11 +6,11 @@ a transaction, counts once itself and once for each command that it ran.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import reduce
-from operator import add
+from operator import add, sub
 
 from collectors.redis.commands import Command, Commands
 from collectors.redis.ladder import MICROS, SECONDS
@@ -51,6 +51,7 @@ _OTHER = (
 _RESTARTED = "the server was started anew; what its commands took before that is lost"
 _RESET = "the counters were reset; what the commands took before that is lost"
 _OFF = "LATENCY HISTOGRAM counts nothing, so that no percentile can be told: CONFIG SET latency-tracking yes"
+_UNTIMED = "{:,} calls are in no histogram: latency-tracking was off for a while, and any may have been slow"
 _NO_STATISTICS = (
     "INFO commandstats gives neither calls nor time: this server, or something between, leaves it out"
 )
@@ -70,14 +71,16 @@ class _Told:
     timed: bool
     names: tuple[str, ...]
 
-    def part(self, names: Iterable[str], thresholds: Iterable[float], detail: str = "") -> Part | None:
+    def part(self, names: Collection[str], thresholds: Iterable[float], detail: str = "") -> Part | None:
         """Return the evidence of these commands together; None where nothing tells how long they took."""
         some = [self.rose[name] for name in names if name in self.rose]
         evidence = _histogram(some) if self.timed else _moments(some)
         if evidence is None:
             return None
-        bounds: tuple[Bounds, ...] = tuple(evidence.over(threshold) for threshold in thresholds)
-        told = "; ".join(filter(None, (self.span.detail, detail)))
+        untimed = sum(_untimed(name, self.rose[name]) for name in names if name in self.rose and self.timed)
+        bounds = tuple(_widened(evidence.over(threshold), untimed) for threshold in thresholds)
+        details = (self.span.detail, detail, _UNTIMED.format(untimed) if untimed else "")
+        told = "; ".join(filter(None, details))
         return Part(self.span.start, self.span.end, evidence, self.span.quality, bounds, told)
 
 
@@ -132,12 +135,13 @@ def _observed(
     if part is None:
         yield Absence(Series.of(measure), Reason.BROKEN_INSTRUMENTATION, _NO_STATISTICS)
         return
-    yield Observation(Series.of(measure), (part,))
+    series = Series.of(measure)
+    yield Observation(series, (part,))
     if measure.of == ALL:
         for subject, some in _subjects(told, traffic):
             part = told.part(some, thresholds)
             if part is not None:
-                yield Observation(Series.of(measure, subject), (part,))
+                yield Observation(Series(series.source, series.measure, subject), (part,))
 
 
 def _subjects(told: _Told, traffic: list[str]) -> Iterator[tuple[Subject, list[str]]]:
@@ -175,8 +179,7 @@ def _since(between: Span, detail: str) -> Span:
 def _less(now: Command, before: Command | None) -> Command:
     if before is None:
         return now
-    old = before.counts or (0,) * len(now.counts)
-    counts = tuple(new - old for new, old in zip(now.counts, old, strict=True)) if now.counts else ()
+    counts = tuple(map(sub, now.counts, before.counts)) if now.counts and before.counts else now.counts
     told = now.micros is not None and before.micros is not None
     micros = max(0, (now.micros or 0) - (before.micros or 0)) if told else None
     return Command(now.calls - before.calls, micros, counts)
@@ -187,6 +190,16 @@ def _counting(rose: Mapping[str, Command]) -> bool:
     counted = sum(sum(one.counts) for one in rose.values())
     called = sum(one.calls for name, one in rose.items() if name not in _WAITING)
     return counted > 0 or called == 0
+
+
+def _untimed(name: str, rose: Command) -> int:
+    """Return how many calls of a command took nobody knows how long."""
+    return 0 if name in _WAITING else max(0, rose.calls - sum(rose.counts))
+
+
+def _widened(bounds: Bounds, untimed: int) -> Bounds:
+    """Return the bounds of these events, and of more of which nothing is known."""
+    return bounds + Bounds(bounds.threshold, untimed, 0, untimed)
 
 
 def _named(after: Commands) -> tuple[str, ...]:
@@ -202,7 +215,7 @@ def _command(name: str) -> str:
 
 def _histogram(some: list[Command]) -> Histogram:
     """Return the buckets of these commands; their total only where it is of the very calls in the buckets."""
-    whole = reduce(add, some, Command(0, 0))
+    whole = reduce(add, some) if some else Command(0, 0)
     exact = all(one.calls == sum(one.counts) for one in some)
     total = whole.micros / 1e6 if exact and whole.micros is not None else None
     return Histogram(SECONDS, whole.counts or (0,) * (len(MICROS) + 1), total)
@@ -210,7 +223,7 @@ def _histogram(some: list[Command]) -> Histogram:
 
 def _moments(some: list[Command]) -> Moments | None:
     """Return calls and time of these commands, and the widest spread that these leave possible."""
-    whole = reduce(add, some, Command(0, 0))
+    whole = reduce(add, some) if some else Command(0, 0)
     if whole.micros is None:
         return None
     n, total = whole.calls, whole.micros / 1e6

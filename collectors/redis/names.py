@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 OTHER = "other"
 """Stands for every name that is not stored."""
@@ -11,6 +12,7 @@ OTHER = "other"
 _PLAIN = re.compile(r"[a-z][a-z0-9._|-]{0,30}")
 
 
+@lru_cache(maxsize=1024)
 def plain(name: bytes) -> str:
     """Return the name of a command out of the server's own statistics, in small letters."""
     word = name.decode("ascii", "replace").lower()

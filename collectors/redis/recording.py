@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from collectors.redis.counters import Counted
 from collectors.redis.snapshot import RedisSnapshot
@@ -18,17 +19,20 @@ def tell(
 ) -> Iterator[Observation]:
     """Yield what stands beside the measures, of all servers together; nothing of what is not told."""
     for measure, value in _gauges(servers):
-        yield _observed(Series(source, measure), Gauge.sample(value, between.seconds), between)
+        yield _observed(_series(source, measure), Gauge.sample(value, between.seconds), between)
     if counted is None:
         return
     for measure, subject, ratio in _ratios(counted):
-        yield _observed(Series(source, measure, subject), ratio, counted.span)
+        yield _observed(_series(source, measure, subject), ratio, counted.span)
 
 
 def _gauges(servers: Sequence[RedisSnapshot]) -> Iterator[tuple[str, float]]:
     for measure, name in ((recorded.USED, "used"), (recorded.RSS, "rss")):
         if all(name in one.figures for one in servers):
             yield measure, float(sum(one.figures[name] for one in servers))
+    limits = [one.figures.get("maxmemory") for one in servers]
+    if None not in limits:
+        yield recorded.MAXMEMORY, float(sum(limit for limit in limits if limit)) if all(limits) else 0.0
     if all("clients" in one.figures for one in servers):
         most = sum(one.figures.get("maxclients", 0) for one in servers)
         if most:
@@ -49,6 +53,12 @@ def _ratios(counted: Counted) -> Iterator[tuple[str, Subject, Ratio]]:
         yield recorded.REJECTED, (), Ratio(rose["rejected"], rose["connections"] + rose["rejected"])
     if counted.busy is not None:
         yield recorded.MAIN_THREAD, (), counted.busy
+
+
+@lru_cache(maxsize=4096)
+def _series(source: str, measure: str, subject: Subject = ()) -> Series:
+    """Return what is the same at every poll."""
+    return Series(source, measure, subject)
 
 
 def _observed(series: Series, evidence: Evidence, span: Span) -> Observation:

@@ -9,6 +9,7 @@ import ssl
 from redis import exceptions
 
 from collectors.redis.address import Address
+from collectors.redis.replies import TooLargeError
 from headroom.budgets import Reason
 from headroom.observation import SourceError
 
@@ -29,6 +30,10 @@ _CERTIFICATE = "wants a client certificate that it trusts: name it by ssl_certfi
 _ALERT = re.compile("CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|HANDSHAKE_FAILURE")
 _NO_FILE = "is not asked: a file that ssl_ca_certs, ssl_certfile or ssl_keyfile names in the URL is missing"
 _STRANGER = "does not speak Redis's protocol: correct host and port in the URL"
+_TOO_LARGE = (
+    "answers {command} with more than is read of one answer: in INFO mostly errorstats, which holds each "
+    "word that scripts begin their errors with; CONFIG RESETSTAT empties it"
+)
 
 # What a server answered: the driver's exception and words in it; the first that is found applies.
 _ANSWERS: tuple[tuple[type[Exception], str, str], ...] = (
@@ -52,6 +57,7 @@ _ANSWERS: tuple[tuple[type[Exception], str, str], ...] = (
         "",
         "refuses even INFO for lack of memory (OOM), which no Redis does: correct what stands between",
     ),
+    (TooLargeError, "", _TOO_LARGE),
     (exceptions.InvalidResponse, r"\x15\x03", "speaks TLS only: write rediss:// in the URL"),
     (
         exceptions.InvalidResponse,

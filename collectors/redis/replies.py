@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from asyncio import StreamReader
 from typing import Any
 
@@ -15,6 +16,11 @@ DEEPEST = 8
 _LONGEST_LINE = 1 << 16
 _LONGEST_NUMBER = 20  # digits, of 64 bits and more
 _AT_ONCE = 1 << 16
+_NUMBERS = re.compile(rb"(?::[0-9]{1,%d}\r\n)++" % _LONGEST_NUMBER)
+
+MISSING = object()
+"""Stands for an answer that has not come yet, or not all of it."""
+_OPENED = object()  # a list whose items come next
 
 Reply = bytes | int | None | ResponseError | list["Reply"]
 """What a server answered: a text, a number, nothing, an error inside an answer, or several of these."""
@@ -33,20 +39,19 @@ class Replies(BaseParser):
     def __init__(self, socket_read_size: int) -> None:  # noqa: ARG002 the driver gives it to every parser
         self._stream: StreamReader | None = None
         self._came = bytearray()  # from the beginning of the answer that is being read
-        self._at = 0
-        self._items = 0
+        self._forget()
 
     def on_connect(self, connection: Any) -> None:
         """Take the stream of a connection that was opened."""
         self._stream = connection._reader  # noqa: SLF001 no other way; the driver's own parsers do the same
         self._came.clear()
-        self._at = 0
+        self._forget()
 
     def on_disconnect(self) -> None:
         """Let go of the stream, and of what came over it."""
         self._stream = None
         self._came.clear()
-        self._at = 0
+        self._forget()
 
     async def can_read(self) -> bool:
         """Tell whether something came that nobody asked for; asked of pooled connections only."""
@@ -58,79 +63,132 @@ class Replies(BaseParser):
         Raises InvalidResponse where it is none, or too large, and the driver's ConnectionError where the
         connection is lost; after either the connection is of no use.
         """
-        self._items = 0
-        answer = await self._value(1)
-        del self._came[: self._at]
-        self._at = 0
+        answer: Reply = self.that_came()
+        while answer is MISSING:
+            if not await self._more():
+                raise self._cut()
+            answer = self.that_came()
         return answer
 
-    async def _value(self, depth: int) -> Reply:
-        line = self._line_that_came()
+    def that_came(self) -> Any:
+        """Return one answer as `read_response` does, out of what is here already; MISSING until all of it is.
+
+        What was read of it is not read again: a server that sends it byte by byte costs no more than others.
+        """
+        while True:
+            value = self._value() if self._due < 0 else self._text()
+            if value is MISSING:
+                return MISSING
+            if value is _OPENED:
+                continue
+            while self._open:
+                inner, left = self._open[-1]
+                inner.append(value)
+                if left > 1:
+                    self._open[-1] = inner, left - 1
+                    break
+                self._open.pop()
+                value = inner
+            else:
+                del self._came[: self._at]
+                self._forget()
+                return value
+
+    def _forget(self) -> None:
+        self._at = 0  # all before it was read
+        self._looked = 0  # no line ends between there and here
+        self._due = -1  # bytes of the text whose length was read
+        self._items = 0
+        # Lists that lack items, and how many, the outermost first.
+        self._open: list[tuple[list[Reply], int]] = []
+
+    def _value(self) -> Any:
+        """Return the value that the next line is, or begins."""
+        line = self._line()
         if line is None:
-            line = await self._line()
-        kind, rest = line[:1], line[1:]
-        if kind == b"$":
-            return None if rest == b"-1" else await self._bulk(_length(line))
+            return MISSING
+        kind = line[:1]
         if kind == b":":
             return _number(line)
+        if line in (b"$-1", b"*-1"):
+            return None
         if kind == b"*":
-            return None if rest == b"-1" else await self._items_of(_length(line), depth)
-        if kind == b"+":
-            return rest
-        if kind != b"-":
+            return self._list(_length(line))
+        if kind != b"$":
+            return self._words(line)
+        self._due = _length(line)
+        if self._at + self._due > MOST_BYTES:
+            raise TooLargeError(b"an answer of %d bytes" % (self._at + self._due))
+        return self._text()
+
+    def _text(self) -> Any:
+        end = self._at + self._due
+        if len(self._came) < end + 2:
+            return MISSING
+        if self._came[end : end + 2] != b"\r\n":
+            raise InvalidResponse(b"an answer of another length than announced")
+        body = bytes(self._came[self._at : end])
+        self._at = self._looked = end + 2
+        self._due = -1
+        return body
+
+    def _list(self, count: int) -> Any:
+        self._items += count
+        if self._items > MOST_ITEMS:
+            raise TooLargeError(b"an answer of %d items" % self._items)
+        if len(self._open) >= DEEPEST:
+            raise TooLargeError(b"an answer nested more than %d deep" % DEEPEST)
+        if not count:
+            return []
+        return self._numbers(count) or self._opened(count)
+
+    def _numbers(self, count: int) -> list[Reply]:
+        """Return the items if all are numbers and here, the buckets of a histogram, at once; else nothing."""
+        run = _NUMBERS.match(self._came, self._at)
+        if run is None or run.end() > MOST_BYTES:
+            return []
+        found: list[Reply] = [int(digits) for digits in run[0][1:-2].split(b"\r\n:")]
+        if len(found) != count:
+            return []
+        self._at = self._looked = run.end()
+        return found
+
+    def _opened(self, count: int) -> Any:
+        self._open.append(([], count))
+        return _OPENED
+
+    def _words(self, line: bytes) -> bytes | ResponseError:
+        if line[:1] == b"+":
+            return line[1:]
+        if line[:1] != b"-":
             raise InvalidResponse(line)
-        error = self.parse_error(rest.decode("utf-8", "replace"))  # type: ignore[no-untyped-call]  # of the driver
+        error = self.parse_error(line[1:].decode("utf-8", "replace"))  # type: ignore[no-untyped-call]  # of the driver
         if isinstance(error, LostError):
             raise error
         assert isinstance(error, ResponseError)
         return error
 
-    async def _items_of(self, count: int, depth: int) -> list[Reply]:
-        self._items += count
-        if self._items > MOST_ITEMS:
-            raise TooLargeError(b"an answer of %d items" % self._items)
-        if depth > DEEPEST:
-            raise TooLargeError(b"an answer nested more than %d deep" % DEEPEST)
-        return [await self._value(depth + 1) for _ in range(count)]
-
-    def _line_that_came(self) -> bytes | None:
-        """Return the next line, if all of it is here; most of them are, and waiting for one takes long."""
-        end = self._came.find(b"\n", self._at)
-        return None if end < 0 else self._up_to(end)
-
-    async def _line(self) -> bytes:
-        looked = len(self._came)
-        while (end := self._came.find(b"\n", looked)) < 0:
-            if len(self._came) - self._at > _LONGEST_LINE:
+    def _line(self) -> bytes | None:
+        """Return the next line without its end; None until all of it is here."""
+        came, at = self._came, self._at
+        end = came.find(b"\n", self._looked)
+        if end < 0:
+            self._looked = len(came)
+            if len(came) - at > _LONGEST_LINE:
                 raise InvalidResponse(b"a line without end")
-            looked = len(self._came)
-            if not await self._more():
-                if rest := bytes(self._came[self._at :]):
-                    raise InvalidResponse(rest)
-                raise LostError("Connection closed by server.")
-        return self._up_to(end)
-
-    def _up_to(self, end: int) -> bytes:
-        line = bytes(self._came[self._at : end])
-        self._at = end + 1
-        if self._at > MOST_BYTES:
+            return None
+        line = bytes(came[at:end])
+        self._at = self._looked = end + 1
+        if end >= MOST_BYTES:
             raise TooLargeError(b"an answer of more than %d bytes" % MOST_BYTES)
-        if not line.endswith(b"\r"):
+        if line[-1:] != b"\r":
             raise InvalidResponse(line)
         return line[:-1]
 
-    async def _bulk(self, length: int) -> bytes:
-        end = self._at + length
-        if end > MOST_BYTES:
-            raise TooLargeError(b"an answer of %d bytes" % end)
-        while len(self._came) < end + 2:
-            if not await self._more():
-                raise LostError("Connection closed by server.")
-        if self._came[end : end + 2] != b"\r\n":
-            raise InvalidResponse(b"an answer of another length than announced")
-        body = bytes(self._came[self._at : end])
-        self._at = end + 2
-        return body
+    def _cut(self) -> Exception:
+        """Return what an answer is that ends here: in the middle of a line, it may be of another protocol."""
+        rest = bytes(self._came[self._at :])
+        return InvalidResponse(rest) if rest and self._due < 0 else LostError("Connection closed by server.")
 
     async def _more(self) -> bool:
         """Wait for more of the answer; False where the other side closed."""
@@ -143,7 +201,7 @@ class Replies(BaseParser):
 
 def _length(line: bytes) -> int:
     digits = line[1:]
-    if not digits.isdigit() or len(digits) > len(str(MOST_BYTES)):
+    if not digits.isdigit() or len(digits) > _LONGEST_NUMBER:
         raise InvalidResponse(line)
     return int(digits)
 

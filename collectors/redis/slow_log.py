@@ -26,6 +26,8 @@ from headroom.span import span
 MOST = 128
 """Entries that are read at once: as many as Redis keeps unless it is told otherwise."""
 
+_MARGIN = 8  # entries that may come between two answers, and push out of the second those that it is for
+
 _SLOWEST = 10**13  # microseconds: four months
 _FIELDS = 4  # of an entry that are looked at: id, time, duration, arguments
 
@@ -98,11 +100,16 @@ async def read(
     top = next(iter(_entries(latest, frozenset())), None)
     if top is None or top.id == last:
         return SlowLog(at, run, last)
-    count = MOST if last is None or top.id < last else min(MOST, top.id - last)
     words = first_words(known)
-    answer = latest if count == 1 else await capabilities.ask(connection, "SLOWLOG", "GET", str(count))
-    entries = _entries(answer, words)
-    # More may have come between the two answers.
+    since = -1 if last is None or top.id < last else last
+    entries = _entries(latest, words)
+    for count in sorted({MOST if since < 0 else min(MOST, top.id - since + _MARGIN), MOST}):
+        if min((one.id for one in entries), default=0) <= since + 1:
+            break
+        answer = await capabilities.ask(connection, "SLOWLOG", "GET", str(count))
+        entries = _entries(answer, words)
+        if len(entries) < count:
+            break  # the log holds no others
     return SlowLog(at, run, max([top.id, *(one.id for one in entries)]), tuple(entries))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from collectors.redis.info import Replica
 
 _FORMAT = 2
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +82,20 @@ class RedisSnapshot:
 
     def dump(self) -> bytes:
         """Return the snapshot as JSON."""
-        return json.dumps(_record(self) | {"format": _FORMAT}, separators=(",", ":")).encode()
+        return _JSON.encode(_record(self) | {"format": _FORMAT}).encode()
 
 
 _NAMES = tuple(one.name for one in fields(RedisSnapshot))
+_OF_PROBES = tuple(one.name for one in fields(Probes))
 
 
 def _record(snapshot: RedisSnapshot) -> dict[str, Any]:
+    probes = snapshot.probes
     # dataclasses.asdict copies every figure, and is slower than all else that a poll does with them.
     return {name: getattr(snapshot, name) for name in _NAMES} | {
         "at": snapshot.at.isoformat(),
         "replicas": [asdict(one) for one in snapshot.replicas],
-        "probes": None if snapshot.probes is None else asdict(snapshot.probes),
+        "probes": None if probes is None else {name: getattr(probes, name) for name in _OF_PROBES},
         "nodes": [_record(one) for one in snapshot.nodes],
     }
 

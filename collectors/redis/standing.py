@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from collectors.redis import info, memory
 from collectors.redis.cluster import SLOTS
 from collectors.redis.snapshot import RedisSnapshot
 
@@ -12,7 +13,6 @@ LATE = 10
 SILENT = 20
 """Seconds without a sign of the primary, which gives one every 10 (repl-ping-replica-period)."""
 _BEHIND = 1 << 20  # bytes: repl-backlog-size unless set
-_FEW = 10  # percent of the keys
 
 _SAVING = {
     "bgsave": (
@@ -29,6 +29,12 @@ _SAVING = {
         "grows until one succeeds; the server's log says why"
     ),
 }
+
+_NO_ERRORS = (
+    "INFO errorstats gives more than is read of one answer, and is left out for an hour: which errors rose, "
+    "refused writes (OOM) among them, is not known; scripts begin their errors with too many different "
+    "words, and CONFIG RESETSTAT empties it"
+)
 
 
 def notes(before: RedisSnapshot | None, after: RedisSnapshot, errors: Mapping[str, int]) -> Iterator[str]:
@@ -67,6 +73,8 @@ def _notes(before: RedisSnapshot | None, after: RedisSnapshot, errors: Mapping[s
     for name, sentence in _SAVING.items():
         if after.words.get(name, "ok") != "ok":
             yield sentence
+    if after.words.get(info.UNREAD) == info.ERRORS:
+        yield _NO_ERRORS
     if figures.get("loading"):
         yield (
             "the server is loading its data: its clients are told LOADING, and its figures are of what is "
@@ -75,7 +83,7 @@ def _notes(before: RedisSnapshot | None, after: RedisSnapshot, errors: Mapping[s
     yield from _role(before, after)
     yield from _lag(after)
     keys, expiring = figures.get("keys", 0), figures.get("expiring", 0)
-    if after.policy.startswith("volatile-") and figures.get("maxmemory") and 100 * expiring < _FEW * keys:
+    if figures.get("maxmemory") and memory.few_expire(after.policy, figures):
         yield (
             f"maxmemory-policy is {after.policy}, which throws away keys with an expiry only, and "
             f"{expiring:,} of {keys:,} keys have one: when these are gone it refuses writes, like noeviction"

@@ -13,7 +13,7 @@ from typing import Any
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection
 
-from collectors.redis.replies import Reply
+from collectors.redis.replies import MISSING, Reply
 
 Command = Sequence[str | bytes]
 
@@ -35,9 +35,12 @@ async def receive(connection: AbstractConnection) -> Reply:
     Raises the driver's exceptions: ResponseError where the server says one, ConnectionError where the
     connection is lost, TimeoutError where nothing comes for as long as the connection has patience.
     """
+    parser = _of(connection)._parser  # noqa: SLF001 as above
     try:
-        async with asyncio.timeout(_of(connection).socket_timeout):
-            answer: Reply = await _of(connection)._parser.read_response()  # noqa: SLF001 as above
+        answer: Reply = parser.that_came()
+        if answer is MISSING:
+            async with asyncio.timeout(_of(connection).socket_timeout):
+                answer = await parser.read_response()
     except TimeoutError as error:
         raise exceptions.TimeoutError("Timeout reading from the server") from error
     except OSError as error:

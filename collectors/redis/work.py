@@ -47,19 +47,37 @@ class Work:
     slow_log: SlowLog | None = None
     denied: Mapping[str, str] = field(default_factory=dict)
 
-    def dump(self) -> str:
+    def dump(self) -> Dump:
         """Return it as JSON: a snapshot carries it as it is from poll to poll, and dumps it as a text."""
         record = {
             "commands": None if self.commands is None else self.commands.record(),
             "slow_log": None if self.slow_log is None else self.slow_log.record(),
             "denied": dict(self.denied),
         }
-        return json.dumps(record, separators=(",", ":"))
+        return Dump.of(self, json.dumps(record, separators=(",", ":")))
 
 
-@lru_cache(maxsize=512)
+class Dump(str):
+    """A dump that knows what it is of, so that the process that made it need not read it."""
+
+    __slots__ = ("work",)
+    work: Work
+
+    @classmethod
+    def of(cls, work: Work, text: str) -> Dump:
+        """Return the dump of a work."""
+        dump = cls(text)
+        dump.work = work
+        return dump
+
+
 def load(text: str) -> Work:
     """Return what `dump` gave; nothing where this version did not write it."""
+    return text.work if isinstance(text, Dump) else _loaded(text)
+
+
+@lru_cache(maxsize=64)
+def _loaded(text: str) -> Work:
     try:
         record = json.loads(text)
         counted, slow = record["commands"], record["slow_log"]

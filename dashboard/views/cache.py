@@ -96,7 +96,9 @@ def live(source: Source) -> None:
             st.html(f"{shown}{_stands_in(row)}")
             policy = policy or _policy(row.limits)
     with memory:
-        st.html(f"<h2 class='hr-h2'>Memory</h2>{cache_memory.table(found.memory, found.growth, policy)}")
+        evicting = any(budget.evicting for budget in budgets)
+        shown = cache_memory.table(found.memory, found.growth, policy, judged=evicting)
+        st.html(f"<h2 class='hr-h2'>Memory</h2>{shown}")
     told = tuple(one_line(note, 500) for note in moment.notes.get(source.name, ()))
     notes = markup.notes({source.name: told})
     with said:

@@ -63,7 +63,8 @@ def live() -> None:
             shown = markup.row(row, base=base, since=since, beside=instances.over(row, known))
             st.html(f"{shown}{_below(row, known, found)}")
     with detail:
-        st.html(_tables(config, found))
+        begun = min((one.since for one in found.sums.values() if one.columns), default=now)
+        st.html(_tables(config, found, visitor.clock(begun, now, zone)))
     notes = {each.name: moment.notes.get(each.name, ()) for each in own}
     told = markup.notes({name: tuple(one_line(note, 500) for note in ones) for name, ones in notes.items()})
     with said:
@@ -83,15 +84,17 @@ def _below(row: Row, known: Iterable[Standpoint], found: Resources) -> str:
     ones = [each for each in known if each.limit.name in limits]
     words = []
     series = Series.of(row.budget.measure)
-    if series in found.growth:
-        limit = row.limits[0].limit
+    limit = row.limits[0].limit
+    # Limits that stand in for the file's own count in something else than the series does.
+    if series in found.growth and limit in row.budget.limits:
         words.append(growth.told(found.growth[series], limit.unit, (limit.threshold, "")))
     if ones:
         worst = min(ones, key=lambda each: (badness(each), -_value(each)))
         value = worst.verdict.value
         told = "" if value is None else f", {format_interval(value, worst.verdict.unit)}"
         name = one_line(instances.name(worst.verdict.subject), 80)
-        words.append(f"the worst of {len({each.verdict.subject for each in ones})} is {name}{told}")
+        several = len({each.verdict.subject for each in ones})
+        words.append(f"the worst of {several} is {name}{told}" if several > 1 else f"it is of {name}")
     if not words or row.outcome is Outcome.BLIND:
         return ""
     return f'<div class="hr-below hr-{row.outcome}"><small>{escape("; ".join(words))}</small></div>'
@@ -102,7 +105,7 @@ def _value(each: Standpoint) -> float:
     return 0.0 if value is None else value.high or value.low or 0.0
 
 
-def _tables(config: Config, found: Resources) -> str:
+def _tables(config: Config, found: Resources, since: str) -> str:
     if not data_resources.prometheus(config):
         return (
             '<p class="hr-said" data-empty="prometheus">Machines, containers and processes are told by a '
@@ -113,9 +116,9 @@ def _tables(config: Config, found: Resources) -> str:
     held = processes.containers(found.sums, found.growth, full(config, Kind.CONTAINER_MEMORY))
     running = processes.processes(found.sums, found.growth)
     return (
-        f"<h2 class='hr-h2'>Machines</h2>{machines.table(ones)}"
-        f"<h2 class='hr-h2'>Containers</h2>{processes.container_table(held)}"
-        f"<h2 class='hr-h2'>Processes</h2>{processes.process_table(running)}"
+        f"<h2 class='hr-h2'>Machines</h2>{machines.table(ones, since)}"
+        f"<h2 class='hr-h2'>Containers</h2>{processes.container_table(held, since)}"
+        f"<h2 class='hr-h2'>Processes</h2>{processes.process_table(running, since)}"
         '<p class="hr-said">JavaScript runs on one core: a process at 100% of it is full, whatever its '
         "container may use. A trend is told of the last two days, or what there is of them, and only where "
         "a line fits what was measured.</p>"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
+from headroom.audit.guide.caching import slug
 from headroom.config.document import Document
 from headroom.config.forms import FORMS
 from headroom.config.problems import Key, Problem
@@ -26,6 +27,7 @@ def policy_problems(parts: Parts, document: Document, unset: Collection[Key]) ->
     yield from _unreachable(parts.caching, document)
     changes = [(("invalidation", index, "data"), each.data) for index, each in parts.invalidation.items()]
     yield from repeated(changes, document, "entry of invalidation")
+    yield from _nameless(changes, document)
     if parts.application is not None and ("application", "url") not in unset:
         yield from _address(parts.application, document)
 
@@ -43,6 +45,22 @@ def _caching(each: CachingSpec, key: Key, parts: Parts, document: Document) -> I
     elif least and most and parse_duration(least) > parse_duration(most):
         what = f"which is more than the max in line {document.line((*key, 'ttl', 'max'))}"
         yield document.problem((*key, "ttl", "min"), what, "a min that is not more than the max")
+
+
+def _nameless(changes: Sequence[tuple[Key, str]], document: Document) -> Iterator[Problem]:
+    """Yield data whose rule has no name, or that of other data: one of two rows would never be shown."""
+    first: dict[str, tuple[Key, str]] = {}
+    for key, data in changes:
+        name = slug(data)
+        if not name:
+            what = "which has no letter and no digit to name its rule by"
+            yield document.problem(key, what, "a text with letters or digits, e.g. User preferences")
+            continue
+        before, other = first.setdefault(name, (key, data))
+        if before != key and other != data:  # the same text twice was told already
+            what = f"whose rule has the name of another one's (line {document.line(before)}): {name}"
+            allowed = "data that differ in more than case, blanks and punctuation"
+            yield document.problem(key, what, allowed)
 
 
 def _unreachable(caching: Mapping[int, CachingSpec], document: Document) -> Iterator[Problem]:

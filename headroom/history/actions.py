@@ -14,7 +14,11 @@ from headroom.history.encode import Damaged
 from headroom.history.tables import actions
 
 CONFIRM, UNCONFIRM = "confirm", "unconfirm"
-"""That a rule is kept which cannot be seen from outside. Bodies: the rule's id in the catalogue, a note."""
+"""That a rule is kept which cannot be seen from outside. Bodies: `rule`, its id in the catalogue; of CONFIRM
+also `note` and `digest`, of what the rule said then."""
+PROBED = "probed"
+"""That an audit looked up keys of a Redis while nobody collected. Bodies: `source`, and as numbers
+`commands`, `hits` and `misses`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Action:
     Attributes:
         at: our clock, UTC.
         person: as they named themselves.
-        kind: CONFIRM or UNCONFIRM, which no cycle need apply.
+        kind: CONFIRM, UNCONFIRM or PROBED, which no cycle need apply.
         body: what it is about, as words.
         number: in the order of the rows; 0 before it is appended.
     """
@@ -63,7 +67,8 @@ def standing(done: Iterable[Action]) -> dict[str, Confirmation]:
     for one in done:
         rule = one.body.get("rule", "")
         if one.kind == CONFIRM:
-            found[rule] = Confirmation(one.person, one.at, one.body.get("note", ""))
+            note, digest = one.body.get("note", ""), one.body.get("digest", "")
+            found[rule] = Confirmation(one.person, one.at, note, digest)
         elif one.kind == UNCONFIRM:
             found.pop(rule, None)
     return found

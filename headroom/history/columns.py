@@ -19,6 +19,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _UNSTORABLE = {0: "\\x00"} | {code: f"\\u{code:04x}" for code in range(0xD800, 0xE000)}
 
 
+@lru_cache(maxsize=1_000)  # one poll's moments come with each of its rows
 def to_microseconds(moment: datetime) -> int:
     """Return whole microseconds since 1970 UTC, exactly; ValueError for a moment without a time zone."""
     if moment.tzinfo is None:

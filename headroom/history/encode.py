@@ -107,16 +107,17 @@ def _number(number: Number) -> bytes:
 
 
 def _numbers(*numbers: Number) -> bytes:
-    return b"".join(map(_number, numbers))
+    return b"".join(map(_threshold, numbers))
 
 
-# The same few layouts and thresholds come with every part. What is equal is not always the same: 1 and 1.0
-# are kept apart by their types, 0.0 and -0.0 by not being remembered.
-_remembered = lru_cache(maxsize=256, typed=True)(_number)
+# The same few layouts and thresholds come with every part, and a gauge's one reading is four of its figures.
+# What is equal is not always the same: 1 and 1.0 are kept apart by their types, 0.0 and -0.0 by not being
+# remembered.
+_remembered = lru_cache(maxsize=1_000, typed=True)(_number)
 
 
-def _threshold(threshold: float) -> bytes:
-    return _remembered(threshold) if threshold else _number(threshold)
+def _threshold(number: Number) -> bytes:
+    return _remembered(number) if number else _number(number)
 
 
 def encode_layout(bounds: tuple[float, ...]) -> bytes:

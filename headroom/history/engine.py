@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from headroom.history.prepared import cursor_of
 from headroom.history.records import HistoryError
 
 PATIENCE = 5.0
@@ -55,13 +56,21 @@ def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later would fail at once, without waiting, if another process
     # wrote in between; IMMEDIATE takes its turn at the start.
     write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    text = "BEGIN IMMEDIATE" if write else "BEGIN"
+    with cursor_of(connection, text) as cursor:
+        cursor.execute(text)
+
+
+def for_writing(engine: Engine) -> Engine:
+    """Return an engine all of whose transactions are immediate; made once, since it costs as much as one."""
+    return engine.execution_options(write=True)
 
 
 @contextmanager
 def writing(engine: Engine, path: Path) -> Iterator[Connection]:
     """Give a connection in one transaction that may write: committed at the end, undone by any exception."""
-    with explained(path), engine.execution_options(write=True).begin() as connection:
+    writer = engine if engine.get_execution_options().get("write") else for_writing(engine)
+    with explained(path), writer.begin() as connection:
         yield connection
 
 

@@ -52,6 +52,7 @@ class History:
     def __init__(self, path: Path, database: Engine, lock: CollectingLock | None) -> None:
         self._path = path
         self._engine = database
+        self._writer = engine.for_writing(database)
         self._lock = lock
         self._file = None if lock is None else OpenedFile(path)
         self._memory = Memory()
@@ -322,7 +323,7 @@ class History:
             raise HistoryError(f"the history {self._path} was opened for reading only")
         self._file.check()
         try:
-            with engine.writing(self._engine, self._path) as connection:
+            with engine.writing(self._writer, self._path) as connection:
                 yield connection
         except BaseException:
             self._memory.forget()

@@ -13,8 +13,8 @@ from headroom.budgets import Verdict
 from headroom.history import outbox, statements
 from headroom.history.encode import encode, encode_bounds
 from headroom.history.encode_verdict import encode_verdict
-from headroom.history.insert import inserted
 from headroom.history.memory import LimitKey, Memory, Remembered
+from headroom.history.prepared import Prepared
 from headroom.history.records import OK, Cycle, Poll
 from headroom.history.tables import (
     configurations,
@@ -30,8 +30,12 @@ from headroom.history.tables import (
 from headroom.incidents import Incident, Transition
 from headroom.observation import Observation
 
-# Made once: to make one of them anew costs as much as the database needs for it.
-_UPDATE_LATEST = (
+_POLL = tuple(column.key for column in poll_log.c if column is not poll_log.c.seq)
+_INSERT_POLL = Prepared(insert(poll_log).returning(poll_log.c.seq), _POLL)
+_INSERT_EVIDENCE = Prepared(
+    insert(evidence), [column.key for column in evidence.c if column is not evidence.c.id]
+)
+_UPDATE_LATEST = Prepared(
     update(verdict_latest)
     .where(
         verdict_latest.c.budget == bindparam("of_budget"),
@@ -45,8 +49,9 @@ _UPDATE_SOURCE = (
     .where(sources.c.id == bindparam("of"))
     .values({name: bindparam(name) for name in ("last_seq", "notes")})
 )
-_UPDATE_GOOD_SOURCE = _UPDATE_SOURCE.values(ok_at=bindparam("ok_at"))
-_UPDATE_SNAPSHOT = (
+_UPDATE_POLLED_SOURCE = Prepared(_UPDATE_SOURCE)
+_UPDATE_GOOD_SOURCE = Prepared(_UPDATE_SOURCE.values(ok_at=bindparam("ok_at")))
+_UPDATE_SNAPSHOT = Prepared(
     update(snapshots)
     .where(snapshots.c.source_id == bindparam("of"))
     .values({name: bindparam(name) for name in ("epoch", "data", "seq", "at")})
@@ -83,7 +88,8 @@ def record_config(connection: Connection, memory: Memory, digest: str, text: str
 
 def _poll(connection: Connection, memory: Memory, cycle: Cycle) -> int:
     poll = cycle.poll
-    row: dict[str, object] = {"at": cycle.at}
+    row: dict[str, object] = dict.fromkeys(_POLL)
+    row["at"] = cycle.at
     if cycle.config_digest:
         row["configuration_id"] = memory.configuration(connection, cycle.config_digest, cycle.at)
     if poll is not None:
@@ -96,7 +102,7 @@ def _poll(connection: Connection, memory: Memory, cycle: Cycle) -> int:
         }
         if poll.epoch is not None:
             row["epoch_id"] = memory.epoch(connection, poll.source, poll.epoch, poll.at)
-    seq = inserted(connection, poll_log, row)
+    seq = int(_INSERT_POLL.returned(connection, row))
     if poll is not None:
         _latest_poll(connection, memory.source(connection, poll.source), seq, poll, cycle.notes)
     return seq
@@ -105,9 +111,9 @@ def _poll(connection: Connection, memory: Memory, cycle: Cycle) -> int:
 def _latest_poll(connection: Connection, source: int, seq: int, poll: Poll, notes: tuple[str, ...]) -> None:
     values: dict[str, object] = {"of": source, "last_seq": seq, "notes": json.dumps(notes)}
     if poll.result == OK:
-        connection.execute(_UPDATE_GOOD_SOURCE, {**values, "ok_at": poll.at})
+        _UPDATE_GOOD_SOURCE.run(connection, {**values, "ok_at": poll.at})
     else:
-        connection.execute(_UPDATE_SOURCE, values)
+        _UPDATE_POLLED_SOURCE.run(connection, values)
 
 
 def _evidence(
@@ -133,7 +139,7 @@ def _evidence(
                 }
             )
     if rows:
-        connection.execute(insert(evidence), rows)
+        _INSERT_EVIDENCE.run_each(connection, rows)
 
 
 def _snapshot(
@@ -142,8 +148,7 @@ def _snapshot(
     epoch, data = snapshot
     # Level 1: a snapshot of 10,000 statements is packed every few seconds, and read once in a restart.
     values = {"epoch": epoch, "data": zlib.compress(data, 1), "seq": seq, "at": at}
-    replaced = connection.execute(_UPDATE_SNAPSHOT, {"of": source, **values})
-    if not replaced.rowcount:
+    if not _UPDATE_SNAPSHOT.run(connection, {"of": source, **values}):
         connection.execute(insert(snapshots).values(source_id=source, **values))
 
 
@@ -151,12 +156,14 @@ def _verdicts(connection: Connection, memory: Memory, seq: int, verdicts: Sequen
     if not verdicts:
         return
     standings = memory.standings(connection)
-    stored = set(standings)
     changes: list[dict[str, object]] = []
     latest: dict[LimitKey, Verdict] = {}
+    stored: set[LimitKey] = set()
     for verdict in verdicts:
         key = (verdict.budget, verdict.limit, verdict.subject)
         before = standings.get(key)
+        if before is not None and key not in latest:
+            stored.add(key)
         latest[key] = verdict
         if before is not None and (before.outcome, before.reason) == (verdict.outcome, verdict.reason):
             continue
@@ -176,21 +183,19 @@ def _verdicts(connection: Connection, memory: Memory, seq: int, verdicts: Sequen
         )
     if changes:
         connection.execute(insert(verdict_changes), changes)
-    rows = {key: _standing_row(seq, verdict, standings[key]) for key, verdict in latest.items()}
-    new = [
-        {"budget": budget, "limit": limit, "subject": subject, **row}
-        for (budget, limit, subject), row in rows.items()
-        if (budget, limit, subject) not in stored
-    ]
+    new: list[dict[str, object]] = []
+    known: list[dict[str, object]] = []
+    for key, verdict in latest.items():
+        row = _standing_row(seq, verdict, standings[key])
+        budget, limit, subject = key
+        if key in stored:
+            known.append({"of_budget": budget, "of_limit": limit, "of_subject": subject, **row})
+        else:
+            new.append({"budget": budget, "limit": limit, "subject": subject, **row})
     if new:
         connection.execute(insert(verdict_latest), new)
-    known = [
-        {"of_budget": budget, "of_limit": limit, "of_subject": subject, **row}
-        for (budget, limit, subject), row in rows.items()
-        if (budget, limit, subject) in stored
-    ]
     if known:
-        connection.execute(_UPDATE_LATEST, known)
+        _UPDATE_LATEST.run_each(connection, known)
 
 
 def _standing_row(seq: int, verdict: Verdict, standing: Remembered) -> dict[str, object]:

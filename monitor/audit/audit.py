@@ -18,7 +18,7 @@ from headroom.checks import State
 from headroom.config import Config
 from headroom.observation import SourceError
 from headroom.sources import Source, SourceKind
-from monitor.audit import application, look, redis
+from monitor.audit import application, look, probed, redis
 from monitor.audit.known import Known, known
 from monitor.audit.metrics import metrics
 from monitor.audit.unanswered import Unanswered
@@ -168,6 +168,9 @@ async def _read(source: Source, before: Known, config: Config) -> Audited:
         return Audited(source, look.findings(facts, remembered, config.budgets), facts)
     if source.kind is SourceKind.REDIS:
         keys = before.keys.get(source.name, redis.Keys())
-        seen, _ = await redis.read(source, config, keys, now)
-        return Audited(source, redis.findings(seen, keys, config))
+        try:
+            seen, _ = await redis.read(source, config, keys, now)
+        finally:
+            untold = probed.note(config, source)
+        return Audited(source, (*redis.findings(seen, keys, config), *untold))
     return Audited(source, (), metrics=await application.metrics(source, config, now))

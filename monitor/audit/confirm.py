@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import datetime
 from difflib import get_close_matches
 
-from headroom.audit.by_hand import LONGEST_NAME, LONGEST_NOTE, Confirmation, fault_of
+from headroom.audit.by_hand import LONGEST_NAME, LONGEST_NOTE, OVERRULED, Confirmation, fault_of
 from headroom.audit.guide.catalogue import catalogue
 from headroom.audit.guide.rule import GuideRule
 from headroom.config import Config
@@ -29,8 +29,11 @@ def confirm(config: Config, rule: str, person: str, note: str, now: datetime) ->
     one = _rule(config, rule, "--confirm")
     _refuse("--by", person, LONGEST_NAME, least=1)
     _refuse("--note", note, LONGEST_NOTE)
-    _act(config, Action(now, person.strip(), CONFIRM, {"rule": one.id, "note": note.strip()}))
-    return f"{one.id} ({one.cited}): {Confirmation(person.strip(), now, note.strip()).told(now)}"
+    said = Confirmation(person.strip(), now, note.strip(), one.digest)
+    body = {"rule": one.id, "note": said.note, "digest": said.digest}
+    _act(config, Action(now, said.person, CONFIRM, body))
+    counts = f"; {OVERRULED}" if one.findings and not one.declared else ""
+    return f"{one.id} ({one.cited}): {said.told(one, now)}{counts}"
 
 
 def unconfirm(config: Config, rule: str, person: str, now: datetime) -> str:
@@ -42,7 +45,7 @@ def unconfirm(config: Config, rule: str, person: str, now: datetime) -> str:
         if before is None:
             raise RefusedError(f"--unconfirm {one.id}: nobody has confirmed it")
         history.act(Action(now, person.strip(), UNCONFIRM, {"rule": one.id}))
-    return f"{one.id} ({one.cited}): no longer confirmed; it was {before.told(now)}"
+    return f"{one.id} ({one.cited}): no longer confirmed; it was {before.said}"
 
 
 def _rule(config: Config, name: str, option: str) -> GuideRule:

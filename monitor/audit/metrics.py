@@ -13,6 +13,7 @@ from monitor.doctor.diagnosis import diagnose
 
 REQUESTS, QUERIES, HIT_RATE = "http_request_duration_seconds", "db_query_duration_seconds", "cache_hit_rate"
 METRICS = (REQUESTS, QUERIES, HIT_RATE)
+_HISTOGRAMS = (REQUESTS, QUERIES)
 _PERCENT = "percent-as-ratio"  # the doctor reads it as a ratio, to tell; the guide's own is a percentage
 _LONG = 6  # lines of a remedy: beyond them it is a listing
 _GUIDE = "Performance Metrics: "
@@ -25,9 +26,8 @@ async def metrics(config: Config, say: Callable[[str], None]) -> tuple[Finding, 
     )
     if not sources:
         return ()
-    names = {source.name for source in sources}
-    budgets = tuple(one for one in config.budgets if {each.source for each in one.measures} <= names)
-    found = await diagnose(replace(config, sources=sources, budgets=budgets), say)
+    # All budgets: the limits of statements are held against the application's histogram of queries, too.
+    found = await diagnose(replace(config, sources=sources), say)
     return tuple(of_checks(found.checks, [source.name for source in sources], unreachable=found.unreachable))
 
 
@@ -53,6 +53,21 @@ def of_checks(checks: Sequence[Check], sources: Sequence[str], *, unreachable: b
             state = State.CANNOT_CHECK if unreachable else State.FAIL
             told = "could not be read" if unreachable else f"has no metric {metric}"
             yield Finding(rule, (), state, guide, f"{place} {told}")
+        if metric in _HISTOGRAMS:
+            yield from _buckets(metric, checks, ", ".join(sources), unreachable=unreachable)
+
+
+def _buckets(metric: str, checks: Sequence[Check], place: str, *, unreachable: bool) -> Iterator[Finding]:
+    """Yield what the doctor says of a histogram's buckets: what counts is which limits they decide."""
+    rule, guide = f"metrics.{metric}.buckets", f"{_GUIDE}the buckets of {metric}"
+    about = [one for one in checks if one.id.partition("{")[0] == f"buckets:{metric}"]
+    for one in about:
+        yield Finding(rule, (), one.state, guide, f"by the limits held against them: {one.detail}", one.fix)
+    if not about:
+        lacks = (
+            "could not be read" if unreachable else f"has no buckets of {metric} that a limit is held against"
+        )
+        yield Finding(rule, (), State.CANNOT_CHECK, guide, f"cannot be checked: {place} {lacks}")
 
 
 def _of(metric: str, one: Check) -> bool:

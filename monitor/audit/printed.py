@@ -102,7 +102,7 @@ def _covered(covered: Mapping[str, Coverage]) -> list[str]:
 
 
 def _said(one: Coverage) -> str:
-    confirmed = f" ({one.confirmed} confirmed)" if one.confirmed else ""
+    confirmed = f" ({one.confirmed} of them confirmed)" if one.confirmed else ""
     said = f"{one.checked:>2} of {one.rules:>2} checked, {one.by_hand:>2} by hand{confirmed}, "
     said += f"{one.not_applicable} not applicable"
     return f"{said}, and {one.cannot_check} cannot be checked" if one.cannot_check else said

@@ -10,7 +10,7 @@ from headroom.audit.finding import Finding
 from headroom.audit.redis.case import RedisCase
 from headroom.audit.redis.facts import Census, Prefix, RedisFacts
 from headroom.audit.redis.kept import Kept
-from headroom.budgets import Outcome
+from headroom.budgets import Kind, Outcome
 from headroom.config import Config
 from headroom.history import OK, Poll, Standing
 from headroom.sources import Source
@@ -47,12 +47,29 @@ async def read(source: Source, config: Config, keys: Keys, now: datetime) -> tup
 
     policies = () if keys.collecting else config.policies.keys
     facts, resume = await audited.read(
-        source, policies, now, deadline=CENSUS, resume=keys.kept.resume or None, not_now=keys.not_now
+        source,
+        policies,
+        now,
+        deadline=CENSUS,
+        resume=keys.kept.resume or None,
+        not_now=keys.not_now,
+        **_full(source, config),
     )
     if not keys.collecting:
         return facts, resume
     census = keys.kept.census or _none_yet(source, config, now)
     return replace(facts, census=census), keys.kept.resume
+
+
+def _full(source: Source, config: Config) -> dict[str, float]:
+    """Return the lowest share of its memory at which a budget of a source is over; nothing without one."""
+    limits = [
+        limit.threshold
+        for budget in config.budgets
+        if (budget.measure.source, budget.measure.kind) == (source.name, Kind.MEMORY_LIMIT)
+        for limit in budget.limits
+    ]
+    return {"full": min(limits)} if limits else {}
 
 
 def findings(facts: RedisFacts, keys: Keys, config: Config) -> tuple[Finding, ...]:
@@ -61,7 +78,7 @@ def findings(facts: RedisFacts, keys: Keys, config: Config) -> tuple[Finding, ..
 
     case = RedisCase(facts, config.policies, config.budgets)
     found = [one for rule in REDIS for one in rule(case)]
-    if keys.collecting and keys.kept.census is not None and facts.census is not None:
+    if keys.collecting and keys.kept.census is not None and facts.census is not None and facts.census.seen:
         ago = span(max(timedelta(0), facts.at - facts.census.ended))
         said = f" (the collecting process looked at the keys {ago} ago)"
         found = [replace(one, found=one.found + said) if of_keys(one) else one for one in found]

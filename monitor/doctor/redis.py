@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from collectors.redis import memory
 from collectors.redis.snapshot import RedisSnapshot
 from headroom.budgets import Budget, Kind, Unit
 from headroom.checks import Check, State
@@ -30,8 +31,9 @@ def examine_redis(source: Source, budgets: Sequence[Budget], seen: RedisSnapshot
     yield _container(source, maxmemory, max(_of_nodes(seen, "rss"), default=0))
     for budget in budgets:
         if budget.measure.kind is Kind.MEMORY_LIMIT:
-            yield _policy(source, budget, seen.policy)
-            yield from _reached(source, budget, maxmemory, evicts=_evicts(seen.policy))
+            keys = {name: sum(_of_nodes(seen, name)) for name in ("keys", "expiring")}
+            yield _policy(source, budget, seen.policy, keys)
+            yield from _reached(source, budget, maxmemory, evicts=memory.evicts(seen.policy, keys))
 
 
 def _version(seen: RedisSnapshot) -> str:
@@ -81,14 +83,13 @@ def _container(source: Source, maxmemory: int, rss: int) -> Check:
     return Check(ident, State.PASS, title, f"{has} of the {_size(limit)} that its container gives it")
 
 
-def _policy(source: Source, budget: Budget, policy: str) -> Check:
+def _policy(source: Source, budget: Budget, policy: str, keys: Mapping[str, int]) -> Check:
     ident, title = f"policy:{budget.id}", f"{budget.title}: policy and limits"
-    if not policy:
+    if not memory.known(policy):
         return Check(ident, State.CANNOT_CHECK, title, f"{source.name} does not tell its maxmemory-policy")
-    if not _evicts(policy):
-        return Check(
-            ident, State.PASS, title, f"{policy}: a full memory refuses to store, so its limits say it"
-        )
+    if not memory.evicts(policy, keys):
+        has = memory.few_expire(policy, keys) or policy
+        return Check(ident, State.PASS, title, f"{has}: a full memory refuses to store, so its limits say it")
     if alone := _evictions_alone(budget):
         detail = (
             f"{policy}: a full cache throws a key away for each miss that it stores, so its evictions alone "
@@ -137,10 +138,6 @@ def _reached(source: Source, budget: Budget, maxmemory: int, *, evicts: bool) ->
             yield Check(ident, State.FAIL, title, detail, _set(_spelled(int(source.memory_limit * ROOM))))
         elif not evicts:
             yield Check(ident, State.PASS, title, f"{what}, of {_size(source.memory_limit)} in its container")
-
-
-def _evicts(policy: str) -> bool:
-    return policy.startswith(("allkeys-", "volatile-"))
 
 
 def _set(size: str) -> str:

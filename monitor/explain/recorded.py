@@ -101,7 +101,9 @@ class Recorded:
             aside = parts.pop(series)
             if plain in parts and parts[plain][0].seq > aside[0].seq:
                 continue  # the policy was changed, and no key is evicted any more
-            parts.pop(plain, None)
+            refused = evicting.refused(parts.pop(plain, ()))
+            if refused:
+                parts[plain] = refused
             feeds[series.source].policies[plain] = Absence(plain, Reason.POLICY, _POLICY)
         known = Known(View(parts, {}), absences, feeds, Moment(self._at, 0.0))
         if told is not None:

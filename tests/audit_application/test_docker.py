@@ -13,6 +13,9 @@ from tests.audit_application.cases import case, only, told
 GIB = 2**30
 APP = Container("erp-app-1", "app", 2.0, 2 * GIB, 300 * 2**20, 0.1)
 REDIS = Container("erp-redis-1", "redis", 1.0, GIB // 2)
+CONTRADICTS = (
+    "; the guide contradicts itself here: its maxmemory 1gb does not fit into 512M (see redis.container)"
+)
 POSTGRES = Container("erp-postgres-1", "postgres", 2.0, 4 * GIB)
 
 
@@ -45,27 +48,43 @@ def test_the_guides_own_limits_pass() -> None:
             State.FAIL,
             "it has no limit of CPU; the guide's is 1 CPU; it has no limit of memory; the guide's is 512 MiB",
             (
+                "CONFIG SET maxmemory 384mb first, for the guide's 1gb does not fit into 512M; then only "
+                "where docker stats --no-stream erp-redis-1 shows less than 410 MiB: "
                 "docker update --cpus 1 --memory 512M --memory-swap 512M erp-redis-1; and in "
                 "docker-compose.yml: limits: {cpus: '1', memory: 512M}"
             ),
         ),
         (
-            Container("erp-redis-1", "redis", 1.0, GIB),
+            Container("erp-redis-1", "redis", 1.0, GIB, GIB // 4),
             State.WARN,
-            "its limit of CPU is 1 CPU, the guide's; its limit of memory is 1 GiB; the guide's is 512 MiB",
             (
-                "docker update --cpus 1 --memory 512M --memory-swap 512M erp-redis-1; and in "
-                "docker-compose.yml: limits: {cpus: '1', memory: 512M}"
+                "its limit of CPU is 1 CPU, the guide's; its limit of memory is 1 GiB; the guide's is 512 MiB"
+                "; it uses 256 MiB of memory"
+            ),
+            (
+                "CONFIG SET maxmemory 384mb first, for the guide's 1gb does not fit into 512M; then docker "
+                "update --memory 512M --memory-swap 512M erp-redis-1; and in docker-compose.yml: limits: "
+                "{memory: 512M}"
+            ),
+        ),
+        (
+            Container("erp-redis-1", "redis", 1.0, 4 * GIB, 3 * GIB),
+            State.WARN,
+            (
+                "its limit of CPU is 1 CPU, the guide's; its limit of memory is 4 GiB; the guide's is 512 MiB"
+                "; it uses 3 GiB of memory"
+            ),
+            (
+                "no limit of 512M yet: it uses 3 GiB, more than 80% of that, and would be killed; first let "
+                "it use less than 410 MiB (CONFIG SET maxmemory 384mb, which evicts, and MEMORY PURGE), or "
+                "give it what it needs"
             ),
         ),
         (
             Container("redis; rm -rf /", "redis", 0.5, GIB // 2),
             State.WARN,
             "its limit of CPU is 0.5 CPUs; the guide's is 1 CPU; its limit of memory is 512 MiB, the guide's",
-            (
-                "docker update --cpus 1 --memory 512M --memory-swap 512M CONTAINER; and in "
-                "docker-compose.yml: limits: {cpus: '1', memory: 512M}"
-            ),
+            ("docker update --cpus 1 CONTAINER; and in docker-compose.yml: limits: {cpus: '1'}"),
         ),
         (
             Container("erp-redis-1", "redis", None, GIB // 2, unknown=("cores",)),
@@ -84,7 +103,34 @@ def test_other_limits_are_told_with_both_figures(
     """None is worse than another one, and one that is not told is not taken for none."""
     finding = of("redis", container)
 
-    assert (finding.state, finding.found, finding.fix) == (state, found, fix)
+    assert (finding.state, finding.found, finding.fix) == (state, f"{found}{CONTRADICTS}", fix)
+
+
+@pytest.mark.parametrize(
+    ("container", "fix"),
+    [
+        (
+            Container("a", "app", None, 4 * GIB, 3 * GIB),
+            (
+                "docker update --cpus 2 a; and in docker-compose.yml: limits: {cpus: '2'}; no limit of 2G "
+                "yet: it uses 3 GiB, more than 80% of that, and would be killed; first let it use less than "
+                "1.6 GiB (see memory.leak, and let --max-old-space-size be 3/4 of the limit), or give it "
+                "what it needs"
+            ),
+        ),
+        (
+            Container("a", "app", 2.0, GIB, GIB),
+            "docker update --memory 2G --memory-swap 2G a; and in docker-compose.yml: limits: {memory: 2G}",
+        ),
+        (
+            Container("a", "app", 2.0, None, round(1.6 * GIB)),
+            "docker update --memory 2G --memory-swap 2G a; and in docker-compose.yml: limits: {memory: 2G}",
+        ),
+    ],
+)
+def test_no_command_would_kill_what_it_mends(container: Container, fix: str) -> None:
+    """A limit is given where at most four fifths of it are used, or where it becomes larger."""
+    assert of("app", container).fix == fix
 
 
 @pytest.mark.parametrize(
@@ -110,8 +156,8 @@ def test_a_service_that_is_nowhere_cannot_be_checked() -> None:
 
     assert finding.state is State.CANNOT_CHECK
     assert finding.found == (
-        "none of 2 containers is of the service postgres, by docker compose's label or its own name; is it "
-        "one at all?"
+        "cannot be checked: cAdvisor tells of 2 containers, and by docker compose's label or by name none is "
+        "of the service postgres: it is named otherwise, or runs in no container"
     )
 
 

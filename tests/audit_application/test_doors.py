@@ -30,11 +30,18 @@ async def knocked(
 
 
 async def test_each_door_is_asked_once_by_get_and_its_answer_is_measured() -> None:
-    """Health words, sizes and encodings come out; nothing is asked twice."""
+    """Health words, sizes and encodings come out; one compressed answer is asked for without packing, too."""
     with serving() as app:
         doors = await knocked(app.url, "/bookings", "/plain")
 
-    assert [path for path, _ in app.asked] == ["/health/live", "/health/ready", "/bookings", "/plain"]
+    assert [path for path, _ in app.asked] == [
+        "/health/live",
+        "/health/ready",
+        "/bookings",
+        "/plain",
+        "/bookings",
+    ]
+    assert [headers["Accept-Encoding"] for _, headers in app.asked] == [*["gzip"] * 4, "identity"]
     assert doors.live is not None
     assert (doors.live.status, doors.live.said, doors.live.failure) == (200, {"status": "ok"}, "")
     assert doors.ready is not None
@@ -43,7 +50,17 @@ async def test_each_door_is_asked_once_by_get_and_its_answer_is_measured() -> No
     small = len(gzip.compress(ROWS, 6, mtime=0))
     assert (packed.encoding, packed.size, packed.plain, packed.packed) == ("gzip", small, len(ROWS), None)
     assert (plain.encoding, plain.size, plain.plain, plain.packed) == ("", len(ROWS), len(ROWS), small)
+    assert (packed.bare, plain.bare) == ("", None)
     assert 0 < plain.seconds < 1
+
+
+async def test_who_compresses_for_everybody_is_told() -> None:
+    """It heeds nobody's Accept-Encoding."""
+    body = gzip.compress(ROWS, 6, mtime=0)
+    with serving(x=Page(body, headers={"Content-Encoding": "gzip"})) as app:
+        doors = await knocked(app.url, "/x", live="", ready="")
+
+    assert [one.bare for one in doors.payloads] == ["gzip"]
 
 
 async def test_only_gzip_is_asked_for_and_nothing_of_the_environment_is_sent(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headroom.audit.application.growth import BUCKET, SHORTEST, Point, watch
+from headroom.audit.application.growth import BUCKET, SHORTEST, Point, Watched, watch
 
 HOUR, MINUTE = 3600.0, 60.0
 START = 1_790_000_000.0 - 1_790_000_000.0 % BUCKET
@@ -119,6 +119,57 @@ def test_the_wave_of_the_days_load_is_not_suspected(depth: float) -> None:
 
     assert seen is not None
     assert (seen.restarts, seen.growth) == (0, None)
+
+
+def over_days(seed: int, hours: float, leak: float, swing: float) -> Watched:
+    """Return what is seen of a process whose load swings with the day, begun at any hour of it."""
+    begin = Random(seed).random() * 2 * math.pi
+    seen = watch(
+        (at, value + BASE * swing * math.sin(begin + 2 * math.pi * (at - START) / 86_400))
+        for at, value in process(seed, hours, leak=leak)
+    )
+    assert seen is not None
+    return seen
+
+
+@pytest.mark.parametrize("swing", [0.05, 0.1, 0.2])
+@pytest.mark.parametrize("leak", [0.02, 0.05])
+def test_a_leak_behind_the_days_load_is_never_excluded(leak: float, swing: float) -> None:
+    """A day of it may leave no telling; two days find it."""
+    for seed in range(10):
+        assert not over_days(seed, 24, leak, swing).excluded
+        assert not over_days(seed, 36, leak, swing).excluded
+        assert over_days(seed, 48, leak, swing).growth is not None
+
+
+@pytest.mark.parametrize("swing", [0.0, 0.02, 0.05, 0.2])
+def test_growth_of_the_size_that_matters_is_not_excluded(swing: float) -> None:
+    """An eighth a day is just over it, and is small beside the load."""
+    for hours in (6, 12, 24, 30, 44):
+        assert not any(over_days(seed, hours, 0.125 / 24, swing).excluded for seed in range(20))
+
+
+@pytest.mark.parametrize("swing", [0.0, 0.05, 0.2])
+def test_two_days_exclude_a_leak_in_a_process_that_only_swings(swing: float) -> None:
+    """And suspect it not once."""
+    seen = [over_days(seed, 48, 0.0, swing) for seed in range(100)]
+
+    assert sum(one.growth is not None for one in seen) < 1
+    assert all(one.excluded for one in seen if one.span > 44 * HOUR)
+    assert sum(one.span > 44 * HOUR for one in seen) > 90
+
+
+@pytest.mark.parametrize(("since", "until"), [(32.0, 42.0), (26.5, 48.0)])
+def test_a_busier_second_day_is_no_leak(since: float, until: float) -> None:
+    """It holds more only while it is busy, as a Monday after a Sunday does; a leak is there at all hours."""
+    busy = [
+        (at, value + BASE * 0.3 * (START + since * HOUR <= at < START + until * HOUR))
+        for at, value in process(3, 48, noise=0.01)
+    ]
+    seen = watch(busy)
+
+    assert seen is not None
+    assert (seen.growth, seen.excluded) == (None, False)
 
 
 def test_growth_of_less_than_a_tenth_is_not_worth_a_word() -> None:

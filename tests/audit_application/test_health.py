@@ -12,6 +12,7 @@ from tests.audit_application import cases
 from tests.audit_application.cases import NOW, case, only
 
 UP = {"database": "up", "cache": "up"}
+EXPECTED = "expected were status OK, or up for each part"
 SWALLOWED = (
     "; whether it would notice a cache that is gone was not proven: the guide's CacheService.get swallows "
     "errors, so that its cache is up whatever happens, and each probe is a miss of the key health-check"
@@ -22,7 +23,33 @@ SWALLOWED = (
     ("doors", "state", "found"),
     [
         (cases.live({"status": "ok"}), State.PASS, "200 in 4 ms, status ok"),
-        (cases.live(None), State.PASS, "200 in 4 ms, and its body says nothing that is known"),
+        (cases.live(None), State.PASS, "200 in 4 ms, and its body is empty"),
+        (
+            cases.live(None, size=15),
+            State.CANNOT_CHECK,
+            f"cannot be checked: 200 in 4 ms, and its body says nothing that is known; {EXPECTED}",
+        ),
+        (
+            cases.live({"status": "other"}, size=15),
+            State.CANNOT_CHECK,
+            (
+                "cannot be checked: 200 in 4 ms, status other: what it says of status is not known for up or "
+                f"down; {EXPECTED}"
+            ),
+        ),
+        *[
+            (
+                cases.live({"status": word}, size=15),
+                State.WARN,
+                f"200 in 4 ms, status {word}: status is neither up nor down for it",
+            )
+            for word in ("starting", "terminating")
+        ],
+        (
+            cases.live({"status": "ok", "loop": "failing"}, size=15),
+            State.FAIL,
+            "200 in 4 ms, status ok, loop failing: it says that loop is down, and answers 200",
+        ),
         (
             cases.live({"status": "ok"}, seconds=1.5, before=("2.0 s", "1.7 s")),
             State.WARN,
@@ -88,7 +115,7 @@ def test_live(doors: Doors, state: State, found: str) -> None:
             ),
         ),
         (
-            cases.ready(None, 500),
+            cases.ready(None, 500, size=9),
             State.FAIL,
             "500 in 12 ms, and its body says nothing that is known: it does not say what is down",
         ),
@@ -121,8 +148,45 @@ def test_live(doors: Doors, state: State, found: str) -> None:
             cases.ready(None),
             State.WARN,
             (
-                "200 in 12 ms, and its body says nothing that is known: it names no database and no cache, "
-                "so that it may be ready without"
+                "200 in 12 ms, and its body is empty: it names no database and no cache, so that it may be "
+                "ready without"
+            ),
+        ),
+        (
+            cases.ready(None, size=15),
+            State.CANNOT_CHECK,
+            f"cannot be checked: 200 in 12 ms, and its body says nothing that is known; {EXPECTED}",
+        ),
+        *[
+            (
+                cases.ready({"database": "up", "cache": word}, unreachable=(("erp-cache", "redis"),), size=9),
+                State.CANNOT_CHECK,
+                (
+                    f"cannot be checked: 200 in 12 ms, database up, cache {word}: what it says of cache is not "
+                    f"known for up or down; {EXPECTED}"
+                ),
+            )
+            for word in ("other", "unknown", "disabled")
+        ],
+        (
+            cases.ready({"database": "starting", "cache": "degraded"}, size=9),
+            State.WARN,
+            (
+                "200 in 12 ms, database starting, cache degraded: database, cache is neither up nor down for "
+                "it, and requests are sent to it meanwhile"
+            ),
+        ),
+        (
+            cases.ready({"database": "up", "cache": "disconnected"}, size=9),
+            State.FAIL,
+            ("200 in 12 ms, database up, cache disconnected: it says that cache is down, and answers 200"),
+        ),
+        (
+            cases.ready({"status": "starting"}, 503, size=9),
+            State.WARN,
+            (
+                "503 in 12 ms, status starting: it is not ready, and says so as it should; status is not up "
+                "yet, or no more"
             ),
         ),
         (

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.http import health
+from headroom.audit.application.words import BAD, BETWEEN, GOOD, UNTOLD
 
-WORDS = health.GOOD | health.BAD | health.BETWEEN | {health.OTHER}
+WORDS = GOOD | BAD | BETWEEN | UNTOLD
 
 
 def said(told: Any) -> dict[str, str] | None:
@@ -49,6 +50,12 @@ def said(told: Any) -> dict[str, str] | None:
         ({"data": {"status": "ok", "database": True, "uptime": 12.5}}, {"status": "ok", "database": "true"}),
         ({"status": "s3cret", "version": "s3cret"}, {"status": "other"}),
         ({"cache": {"status": "s3cret"}}, {"cache": "other"}),
+        (
+            {"database": "connected", "cache": "connection refused", "version": "1.2"},
+            {"database": "connected", "cache": "other"},
+        ),
+        ({"database": {"pool": 3}, "redis": None}, {"database": "other", "redis": "other"}),
+        ({"status": "Not Ready", "error": False}, {"status": "not_ready"}),
         (
             {"key s3cret \n": "up", "k" * 41: "down", "a1b2c3d4": "up"},
             {"part-1": "up", "part-2": "down", "part-3": "up"},

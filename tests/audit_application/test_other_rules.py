@@ -73,6 +73,19 @@ def test_rate_limits(metrics: Metrics, state: State, found: str) -> None:
     assert labels.get("class") == ("read" if state is State.WARN else None)
 
 
+def test_a_histogram_without_counters_is_not_taken_for_no_budget() -> None:
+    """Native ones have none, and a budget is held to it."""
+    finding = only(rate_limits, case(None, told(), budgets=(budget("api.read", 0.1),)))
+
+    assert (finding.state, finding.found) == (
+        State.CANNOT_CHECK,
+        (
+            "cannot be checked: metrics has no http_request_duration_seconds_count, so that nobody counts "
+            "answers by status: a native histogram has none, unless it is scraped with its classic buckets, too"
+        ),
+    )
+
+
 @pytest.mark.parametrize("rule", [rate_limits, breaker])
 def test_without_a_prometheus(rule: object) -> None:
     """Nothing can be checked."""
@@ -96,14 +109,38 @@ def test_without_a_prometheus(rule: object) -> None:
             told(breakers=(Breaker("deliver", 0, 100, 4),)),
             State.PASS,
             (
-                f"{SEEN} it stayed closed: 100 calls, of which 4 failed (4%); its 3 s, 50% and 30 s cannot "
-                "be seen in metrics"
+                f"{SEEN} it stayed closed: 100 calls, of which 4 failed (4%); whether it opens when more do "
+                "was not seen; its 3 s, 50% and 30 s cannot be seen in metrics"
             ),
         ),
         (
             told(breakers=(Breaker("deliver"),)),
+            State.CANNOT_CHECK,
+            (f"cannot be checked: {SEEN} nothing was called through it, so that it had nothing to open for"),
+        ),
+        (
+            told(breakers=(Breaker("deliver", 0, 1000, 1000),)),
+            State.FAIL,
+            (
+                f"{SEEN} 1,000 of 1,000 calls failed, and it never opened: the guide's opens at 50%, so that "
+                "others are not called in vain"
+            ),
+        ),
+        (
+            told(breakers=(Breaker("deliver", 0, 9, 5),)),
+            State.CANNOT_CHECK,
+            (
+                f"cannot be checked: {SEEN} 5 of 9 calls failed, and it never opened: fewer than 10 calls are "
+                "too few to tell why"
+            ),
+        ),
+        (
+            told(breakers=(Breaker("deliver", 0, 10, 5),)),
             State.PASS,
-            f"{SEEN} it stayed closed: 0 calls; its 3 s, 50% and 30 s cannot be seen in metrics",
+            (
+                f"{SEEN} it stayed closed: 10 calls, of which 5 failed (50%); whether it opens when more do "
+                "was not seen; its 3 s, 50% and 30 s cannot be seen in metrics"
+            ),
         ),
         (
             told(breakers=()),
@@ -132,24 +169,24 @@ def test_limits_below_the_threshold_of_the_log_are_named() -> None:
 
     assert finding.state is State.WARN
     assert finding.found == (
-        "by budgets.yaml requests over 1 s are logged: 3 of 4 limits of requests lie below 1 s, and a "
+        "budgets.yaml declares that requests over 1 s are logged, which nobody saw: 3 of 4 limits of requests lie below 1 s, and a "
         "request that breaks one of them is in the log only where it takes longer still: api.read p95 (100 "
         "ms), api.read p95 (200 ms), api.write p95 (500 ms)"
     )
     assert finding.fix == "private readonly slowQueryThreshold = 100; // in performance.interceptor.ts"
 
 
-def test_a_log_that_shows_all_passes_and_one_that_is_not_declared_cannot_be_checked() -> None:
+def test_a_log_that_is_declared_or_not_is_not_seen() -> None:
     """The guide's second is then judged in its place, and said to be."""
     fine = only(slow_requests, case(budgets=(budget("api.reports", 5.0),)))
     unknown = only(slow_requests, case(budgets=(budget("api.read", 0.1),), policies=NOTHING))
     without = only(slow_requests, case(budgets=(budget("queries", 0.1, group="queries.list"),)))
 
     assert (fine.state, fine.found) == (
-        State.PASS,
+        State.CANNOT_CHECK,
         (
-            "by budgets.yaml requests over 1 s are logged: each of 1 limit of requests is 1 s or more, and "
-            "what breaks it is in the log"
+            "cannot be checked: budgets.yaml declares that requests over 1 s are logged, and whether they are "
+            "is not seen; if so, each of 1 limit of requests is 1 s or more, and what breaks it is in the log"
         ),
     )
     assert (unknown.state, unknown.found, unknown.fix) == (

@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 
-from headroom.audit.application.facts import Doors
+from headroom.audit.application.facts import Answer, Doors
 from headroom.audit.application.responses import compression, payload
 from headroom.checks import State
 from headroom.policies import NOTHING, Application, Policies
 from tests.audit_application import cases
 from tests.audit_application.cases import NOW, case, only
 
+MORE = "; name a path under payloads: that gives more than 1 KiB of JSON"
+FILTER = (
+    "in main.ts: compression({ filter: (req, res) => req.headers['accept-encoding']?.includes('gzip') ? "
+    "compression.filter(req, res) : false }), and a proxy or cache in front that heeds Vary: Accept-Encoding"
+)
 FIX = "app.use(compression({ level: 6, threshold: 1024 })) in main.ts, before any route"
 
 
@@ -33,14 +38,17 @@ FIX = "app.use(compression({ level: 6, threshold: 1024 })) in main.ts, before an
         ),
         (
             {"size": 24_000, "plain": 24_000, "packed": 23_900},
-            State.PASS,
-            "23.4 KiB, not compressed: gzip at level 6 makes 23.3 KiB, which does not pay",
+            State.CANNOT_CHECK,
+            (
+                "cannot be checked: 23.4 KiB, not compressed: gzip at level 6 makes 23.3 KiB, which does not "
+                f"pay{MORE}"
+            ),
             "",
         ),
         (
             {"size": 1024, "plain": 1024, "packed": 50},
-            State.PASS,
-            "1 KiB, not compressed: below 1 KiB it does not pay",
+            State.CANNOT_CHECK,
+            f"cannot be checked: 1 KiB, not compressed: up to 1 KiB that is right{MORE}",
             "",
         ),
         (
@@ -58,7 +66,31 @@ FIX = "app.use(compression({ level: 6, threshold: 1024 })) in main.ts, before an
         (
             {"size": 1500, "plain": 24_000, "encoding": "gzip"},
             State.PASS,
-            "23.4 KiB are compressed to 1.46 KiB (gzip); the level cannot be seen",
+            (
+                "23.4 KiB are compressed to 1.46 KiB (gzip); the level cannot be seen; whether clients that "
+                "accept no packing get it plain was not seen"
+            ),
+            "",
+        ),
+        (
+            {"size": 1500, "plain": 24_000, "encoding": "gzip", "bare": ""},
+            State.PASS,
+            (
+                "23.4 KiB are compressed to 1.46 KiB (gzip); the level cannot be seen; a client that accepts "
+                "no packing gets it plain"
+            ),
+            "",
+        ),
+        (
+            {"size": 1500, "plain": 24_000, "encoding": "gzip", "bare": "gzip"},
+            State.FAIL,
+            "it is sent as gzip to a client that accepts no packing, too, and cannot be read there",
+            FILTER,
+        ),
+        (
+            {"size": 900, "plain": 0, "encoding": ""},
+            State.CANNOT_CHECK,
+            f"cannot be checked: 900 B, not compressed: up to 1 KiB that is right{MORE}",
             "",
         ),
         (
@@ -82,7 +114,10 @@ FIX = "app.use(compression({ level: 6, threshold: 1024 })) in main.ts, before an
         (
             {"size": 900, "plain": 2**24, "encoding": "gzip", "truncated": True},
             State.PASS,
-            "it is compressed (gzip), and too large to be read to its end; the level cannot be seen",
+            (
+                "it is compressed (gzip), and too large to be read to its end; the level cannot be seen; "
+                "whether clients that accept no packing get it plain was not seen"
+            ),
             "",
         ),
         (
@@ -135,6 +170,24 @@ def test_an_answer_over_a_mebibyte_should_be_pages(answer: dict[str, Any], state
     finding = only(payload, case(cases.payload(**answer)))
 
     assert (finding.rule, finding.state, finding.found) == ("application.payload", state, found)
+
+
+def test_a_small_answer_passes_beside_one_that_shows_compression() -> None:
+    """Alone it would show nothing; and one second question is enough for all."""
+    small = Answer("/small", 200, size=90, plain=90)
+    large = Answer("/large", 200, size=1500, plain=24_000, encoding="gzip", bare="")
+    other = Answer("/other", 200, size=1500, plain=24_000, encoding="gzip")
+    findings = list(compression(case(Doors(NOW, payloads=(small, large, other)))))
+
+    assert [one.state for one in findings] == [State.PASS] * 3
+    assert [one.found for one in findings] == [
+        "90 B, not compressed: up to 1 KiB that is right",
+        (
+            "23.4 KiB are compressed to 1.46 KiB (gzip); the level cannot be seen; a client that accepts no "
+            "packing gets it plain"
+        ),
+        "23.4 KiB are compressed to 1.46 KiB (gzip); the level cannot be seen",
+    ]
 
 
 def test_parameters_of_a_path_are_not_shown() -> None:

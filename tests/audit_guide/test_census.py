@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis as client
 
+from collectors.redis import own
 from headroom.audit.finding import Finding
 from headroom.audit.redis.facts import Census, Prefix, RedisFacts
 from headroom.audit.redis.kept import Kept, dump, load
@@ -18,10 +20,13 @@ from headroom.checks import State
 from headroom.config import Config
 from headroom.config import load as load_config
 from headroom.history import OK, Poll, Standing, open_history
+from headroom.history.actions import PROBED
 from headroom.policies import KeyPolicy, Policies
 from headroom.sources import Secret, Source, SourceKind
 from monitor.audit.audit import audit_sources
 from monitor.audit.redis import Keys, not_now, read
+from monitor.cycle import Cycles
+from monitor.writer import Writer
 from tests.audit_indexes.test_command import config
 from tests.collectors_redis.server import Server
 
@@ -198,3 +203,42 @@ async def test_one_that_must_be_left_alone(start: Start, tmp_path: Path) -> None
 
     assert facts.census is not None
     assert (facts.census.seen, facts.census.stopped) == (0, "it is slow")
+
+
+async def test_no_age_of_what_was_not_looked_at(start: Start, tmp_path: Path) -> None:
+    """Where the collecting process saw no key, nothing is said of when it did."""
+    server = start()
+    loaded = of_cache(tmp_path, server)
+    with open_history(loaded.history, collecting=True) as history:
+        at = datetime.now(UTC)
+        facts, resume = await read(loaded.sources[0], loaded, Keys(not_now="it is slow"), at)
+        history.record_audit("cache", at, (), dump(facts, resume))
+        report = await audit_sources(loaded, loaded.sources)
+
+    assert of_rule(report.findings, "caching.expiry").found == "no key was looked at: it is slow"
+
+
+async def test_what_the_command_looked_up_is_nobodys_hit(start: Start, tmp_path: Path) -> None:
+    """After an audit between two collecting processes the second begins anew; without one it goes on."""
+    server = start()
+    filled(server)
+    loaded = of_cache(tmp_path, server)
+    own._LEDGERS.clear()
+
+    async def collected() -> bool:
+        """Poll once, as a new process, and tell whether it went on from the previous one's reading."""
+        with open_history(loaded.history, collecting=True) as history, closing(Writer()) as writer:
+            cycles = Cycles(loaded, history, writer, committed=lambda _: None)
+            await cycles.resume()
+            (feed,) = cycles.feeds
+            known = feed.snapshot is not None
+            assert await cycles.poll(feed)
+            await cycles.close()
+        return known
+
+    assert [await collected(), await collected()] == [False, True]
+    await audit_sources(loaded, loaded.sources)
+    with closing(open_history(loaded.history, collecting=False)) as history:
+        (action,) = history.actions((PROBED,))
+        assert (action.person, action.body["source"], action.body["hits"]) == ("headroom", "cache", "21")
+    assert [await collected(), await collected()] == [False, True]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from headroom.audit.guide.catalogue import CATALOGUE
 from headroom.history import Action, History, HistoryError, file_of, open_history
 from headroom.history.actions import CONFIRM, UNCONFIRM
 from headroom.history.lock import held
@@ -45,7 +47,8 @@ def test_confirmed_beside_a_collecting_process(file: Path, history: History) -> 
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     assert told(done) == (0, f"{RULE} ({CITED}): confirmed by ada on {today}: grep in src/")
     one = history.confirmations()[RULE]
-    assert (one.person, one.note) == ("ada", "grep in src/")
+    (rule,) = [one for one in CATALOGUE if one.id == RULE]
+    assert (one.person, one.note, one.digest) == ("ada", "grep in src/", rule.digest)
     assert before <= one.at <= datetime.now(UTC)
 
 
@@ -68,8 +71,52 @@ def test_taken_back(file: Path, history: History) -> None:
 
 def test_by_the_name_of_the_finding(file: Path, history: History) -> None:
     """What is printed can be typed: the rule of the audit stands for the guide's."""
-    assert audit(file, "--confirm", "postgres.pool_settings", "--by", "ada").returncode == 0
+    done = audit(file, "--confirm", "postgres.pool_settings", "--by", "ada")
+
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert told(done) == (
+        0,
+        (
+            "database.pool-settings (Database Optimization › Connection Pooling: min 5, idleTimeoutMillis "
+            "30000, connectionTimeoutMillis 5000; poolSize 10, connectTimeoutMS 10000): confirmed by ada on "
+            f"{today}; it counts only where nothing that was seen decides"
+        ),
+    )
     assert set(history.confirmations()) == {"database.pool-settings"}
+
+
+@pytest.mark.usefixtures("history")
+def test_another_row_than_the_one_confirmed(file: Path) -> None:
+    """What was said of one trigger and strategy is not said of others; put back, it holds again."""
+    name = "caching.invalidation.user-preferences"
+    assert audit(file, "--confirm", name, "--by", "ada").returncode == 0
+    before = file.read_text()
+    row = "{data: User preferences, trigger: Nightly import, strategy: Within a week}"
+    file.write_text(f"{before}invalidation:\n  - {row}\n")
+
+    def shown() -> dict[str, str]:
+        found = json.loads(audit(file, "--format", "json").stdout)
+        (one,) = [one for one in found["findings"] if one["rule"] == name]
+        return {
+            "found": one["found"], "fix": one["fix"], "confirmed": found["coverage"]["confirmed"],
+        }  # fmt: skip
+
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert shown() == {
+        "found": f"ada confirmed it on {today}, but what it says has changed since: confirm by hand again",
+        "fix": f"headroom audit --confirm {name} --by NAME",
+        "confirmed": 0,
+    }
+    file.write_text(before)
+    assert shown() == {"found": f"confirmed by ada on {today}", "fix": "", "confirmed": 1}
+    file.write_text(f"{before}invalidation:\n  - {row}\n")
+    assert told(audit(file, "--unconfirm", name, "--by", "bob")) == (
+        0,
+        (
+            f"{name} (Caching Strategy › Cache Invalidation Strategy: User preferences: Nightly import → "
+            f"Within a week): no longer confirmed; it was confirmed by ada on {today}"
+        ),
+    )
 
 
 def test_refused(file: Path, history: History) -> None:

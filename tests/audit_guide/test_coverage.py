@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -91,7 +92,7 @@ def test_what_a_rule_cannot_see_goes_to_a_person() -> None:
         "cannot be seen from outside: no server sees it",
         f"headroom audit --confirm {POOL} --by NAME",
     )
-    said = {POOL: Confirmation("ada", NOW - timedelta(days=3), "read the file")}
+    said = {POOL: Confirmation("ada", NOW - timedelta(days=3), "read the file", rule(POOL).digest)}
     (told,) = [one for one in lines(seen, confirmed=said) if one.rule == "postgres.pool_settings"]
     assert (told.state, told.found, told.fix) == (
         State.BY_HAND, "confirmed by ada on 2026-11-20: read the file", "",
@@ -107,6 +108,65 @@ def test_what_is_seen_needs_no_person() -> None:
 
     assert found[:2] == [breaker, silent]
     assert not any(one.rule == "concurrency.circuit-breaker" for one in found)
+
+
+def test_what_was_said_stands_beside_what_is_seen() -> None:
+    """A confirmation of a rule that a finding decides is shown and not counted."""
+    name = "concurrency.circuit-breaker"
+    breaker = Finding("application.breaker", (("name", "webhooks"),), State.WARN, "", "it opened")
+    silent = Finding("application.breaker", (), State.CANNOT_CHECK, "", "no metrics")
+    said = {name: Confirmation("ada", NOW, "read it", rule(name).digest)}
+
+    found = lines(breaker, silent, confirmed=said)
+
+    assert found[0] == replace(
+        breaker,
+        found=(
+            "it opened (confirmed by ada on 2026-11-23: read it; it counts only where nothing that was seen "
+            "decides)"
+        ),
+    )
+    assert found[1] == silent
+    covered = coverage(CATALOGUE, found, said, NOW)
+    assert sum(covered.values(), Coverage()).confirmed == 0
+
+
+def test_a_declaration_decides_nothing() -> None:
+    """What is wrong with it is told, and the rule waits for a person all the same, who is counted."""
+    name = "monitoring.slow-requests"
+    warned = Finding("application.slow_requests", (), State.WARN, "", "1 s is declared, and hides 4 limits")
+    fine = replace(warned, state=State.CANNOT_CHECK, found="cannot be checked: 1 s is declared")
+    said = {name: Confirmation("ada", NOW, "", rule(name).digest)}
+
+    found = lines(warned, confirmed=said)
+
+    assert found[0] == warned
+    (line,) = [one for one in found if one.rule == name]
+    assert (line.state, line.found) == (State.BY_HAND, "confirmed by ada on 2026-11-23")
+    assert standing(rule(name), found) is State.BY_HAND
+    assert sum(coverage(CATALOGUE, found, said, NOW).values(), Coverage()).confirmed == 1
+    (asked,) = [one for one in lines(fine) if one.rule in (name, "application.slow_requests")]
+    assert (asked.state, asked.found) == (
+        State.BY_HAND, "cannot be seen from outside: 1 s is declared",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("digest", ["", "0123456789abcdef"])
+@pytest.mark.parametrize("days", [3, 200])
+def test_a_confirmation_of_other_words(digest: str, days: int) -> None:
+    """It is void however young, and says so."""
+    said = {WEAK: Confirmation("ada", NOW - timedelta(days=days), "note", digest)}
+    found = lines(confirmed=said)
+
+    (told,) = [one for one in found if one.rule == WEAK]
+    day = f"{NOW - timedelta(days=days):%Y-%m-%d}"
+    assert (told.state, told.found, told.fix) == (
+        State.BY_HAND,
+        f"ada confirmed it on {day}, but what it says has changed since: confirm by hand again",
+        f"headroom audit --confirm {WEAK} --by NAME",
+    )
+    covered = coverage(CATALOGUE, found, said, NOW)
+    assert sum(covered.values(), Coverage()).confirmed == 0
 
 
 def test_rows_of_the_invalidation_table() -> None:
@@ -134,7 +194,7 @@ def test_rows_of_the_invalidation_table() -> None:
 )
 def test_age(days: int, found: str, counted: int) -> None:
     """After half a year it is asked for again."""
-    said = {WEAK: Confirmation("ada", NOW - timedelta(days=days))}
+    said = {WEAK: Confirmation("ada", NOW - timedelta(days=days), digest=rule(WEAK).digest)}
     completed_lines = lines(confirmed=said)
 
     (told,) = [one for one in completed_lines if one.rule == WEAK]

@@ -42,6 +42,45 @@ def test_faults_are_told_with_what_mends_them() -> None:
     )
 
 
+def test_buckets() -> None:
+    """What the doctor says of them, for both histograms and with a selector behind the name."""
+    wanting = Check(
+        'buckets:http_request_duration_seconds{job="erp"}', State.WARN, "", "0.2 is missing", "buckets: [0.2]"
+    )
+    enough = Check(
+        "buckets:db_query_duration_seconds", State.PASS, "", "they end at each of its 4 thresholds"
+    )
+    other = Check("buckets:http_request_duration_seconds_v2", State.FAIL, "", "x")
+    checks = (wanting, enough, other)
+
+    (one,) = of("http_request_duration_seconds.buckets", *checks)
+    assert (one.state, one.found, one.fix, one.guide) == (
+        State.WARN,
+        "by the limits held against them: 0.2 is missing",
+        "buckets: [0.2]",
+        "Performance Metrics: the buckets of http_request_duration_seconds",
+    )
+    (two,) = of("db_query_duration_seconds.buckets", *checks)
+    assert (two.state, two.found) == (
+        State.PASS, "by the limits held against them: they end at each of its 4 thresholds",
+    )  # fmt: skip
+    assert of("cache_hit_rate.buckets", *checks) == []
+
+
+def test_buckets_that_nobody_saw() -> None:
+    """Neither kept nor broken: what is not there is told by the metric's own line."""
+    (none,) = of("db_query_duration_seconds.buckets")
+    (unread,) = of("db_query_duration_seconds.buckets", unreachable=True)
+
+    assert (none.state, none.found) == (
+        State.CANNOT_CHECK,
+        "cannot be checked: metrics has no buckets of db_query_duration_seconds that a limit is held against",
+    )
+    assert (unread.state, unread.found) == (
+        State.CANNOT_CHECK, "cannot be checked: metrics could not be read",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("state", [State.FAIL, State.WARN])
 def test_a_percentage_is_what_the_guide_asks_for(state: State) -> None:
     """The doctor reads it as a ratio and finds fault; the guide's rule is kept."""

@@ -85,7 +85,7 @@ def test_the_table_ends_with_the_coverage(start: Start, tmp_path: Path) -> None:
     at = next(place for place, line in enumerate(lines) if line.startswith("── coverage of the guide "))
     chapters = [line.strip().partition("  ")[0] for line in lines[at + 2 : at + 11]]
     assert chapters == list(dict.fromkeys(one.place.chapter for one in CATALOGUE))
-    assert lines[at + 2].endswith("  0 of 16 checked,  3 by hand, 0 not applicable, and 13 cannot be checked")
+    assert lines[at + 2].endswith("  0 of 18 checked,  5 by hand, 0 not applicable, and 13 cannot be checked")
     whole = lines[at + 12]
     assert whole.startswith("The whole guide: ")
     assert f" of {len(CATALOGUE)} checked, " in whole
@@ -114,7 +114,7 @@ def test_a_confirmation_is_shown(start: Start, tmp_path: Path) -> None:
     )
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     assert lines[line + 1] == f"      confirmed by ada on {today}: heap stays flat"
-    assert any("by hand (1 confirmed)" in line for line in lines)
+    assert any("by hand (1 of them confirmed)" in line for line in lines)
 
 
 def test_one_source(start: Start, tmp_path: Path) -> None:
@@ -142,7 +142,9 @@ async def test_the_hourly_audit_records_all(start: Start, tmp_path: Path) -> Non
                 feed.snapshot = await feed.collector.fetch()
             else:
                 feed.failures = 1
-        act = Action(datetime.now(UTC), "ada", CONFIRM, {"rule": "memory.streams", "note": ""})
+        (streams,) = [one for one in CATALOGUE if one.id == "memory.streams"]
+        body = {"rule": streams.id, "note": "", "digest": streams.digest}
+        act = Action(datetime.now(UTC), "ada", CONFIRM, body)
         await writer(history.act, act)
         await Audits(loaded, history, writer, polled).audit_once()
         recorded = {one.source: one.findings for one in await writer(history.audits)}

@@ -120,7 +120,10 @@ def test_no_longest_life() -> None:
             False,
             False,
             CANNOT,
-            f"none of the 1,000 keys that were asked has more than 1 d left; {LEFT}; {CLUSTER}",
+            (
+                "none of the 1,000 keys that were asked has more than 1 d left; whether they are set to at "
+                f"least 1 h cannot be told of them; {LEFT}; {CLUSTER}"
+            ),
         ),
         (
             {"too_long": 250, "longest": 172_800.0},
@@ -182,15 +185,105 @@ def test_lives(
     assert (one.found, one.fix) == (told, FIX if state in (FAIL, WARN) else "")
 
 
-def test_few_short_lives_prove_nothing() -> None:
-    """Of 99 keys all may just be old; with 100 it is said."""
-    short = replace(GOOD, seen=99, asked=99, shortest=1.0, middle=2.0, longest=3.0)
+ONE = replace(POLICY, most=HOUR)
+THERE = "where keys set to 1 h spend a tenth of their life"
+UNLESS = (
+    "unless hardly any was stored in the last 54 min, they were given less, as where seconds are taken for "
+    "milliseconds"
+)
 
-    assert found(lives, facts(census=counted(short, keys=99, seen=99, complete=True))).state is PASS
-    more = replace(short, seen=100, asked=100)
-    assert found(lives, facts(census=counted(more, keys=100, seen=100, complete=True))).state is WARN
-    fine = replace(more, longest=1_800.0)
-    assert found(lives, facts(census=counted(fine, keys=100, seen=100, complete=True))).state is PASS
+
+@pytest.mark.parametrize(
+    ("asked", "short", "left", "complete", "state", "told"),
+    [
+        (
+            90, 90, (30.0, 36.0, 36.0), True, WARN,
+            (f"90 of 90 keys (100%) have less than 6 min left, {THERE}: {UNLESS}; what is left is 30 s to 36 "
+            "s"),
+        ),
+        (
+            5_001, 5_000, (10.0, 50.0, 3_600.0), True, WARN,
+            (f"5,000 of 5,001 keys (100%) have less than 6 min left, {THERE}: {UNLESS}; what is left is 10 s "
+            "to 1 h"),
+        ),
+        (
+            10, 10, (10.0, 20.0, 30.0), False, WARN,
+            ("10 of 10 keys that were asked (69% to 100% of all, at 95% confidence) have less than 6 min "
+            "left, "
+            f"{THERE}: {UNLESS}; what is left is 10 s to 30 s"),
+        ),
+        (
+            1_000, 370, (1.0, 1_500.0, 3_600.0), True, CANNOT,
+            ("none of 1,000 keys has more than 1 h left; 370 of 1,000 keys (37%) have less than 6 min left, "
+            f"{THERE}: some were given less, or few were stored in the last 54 min; what is left is 1 s to "
+            "1 h"),
+        ),
+        (
+            1_000, 104, (1.0, 1_500.0, 3_600.0), True, PASS,
+            ("none of 1,000 keys has more than 1 h left; 104 of 1,000 keys (10%) have less than 6 min "
+            f"left, {THERE}; "
+            "what is left is 1 s to 1 h"),
+        ),
+        (
+            9, 9, (30.0, 36.0, 36.0), True, CANNOT,
+            ("none of 9 keys has more than 1 h left; 9 keys are too few to tell whether they are set to at "
+            "least "
+            "1 h; what is left is 30 s to 36 s"),
+        ),
+        (
+            1, 0, (3_599.0, 3_599.0, 3_599.0), True, CANNOT,
+            ("none of 1 keys has more than 1 h left; 1 key is too few to tell whether they are set to at "
+            "least 1 h; "
+            "what is left is 1 h to 1 h"),
+        ),
+        (
+            20, 0, (400.0, 800.0, 1_700.0), True, WARN,
+            ("of 20 keys none has even half of the shortest life, 1 h, left: unless nothing was stored "
+            "lately, they "
+            "were given less, as where seconds are taken for milliseconds; what is left is 6 min 40 s to 28 "
+            "min 20 s"),
+        ),
+    ],
+)  # fmt: skip
+def test_lives_that_are_too_short(
+    asked: int, short: int, left: tuple[float, float, float], complete: bool, state: State, told: str
+) -> None:
+    """Most keys nearly over is a warning with count and interval; many are a doubt, and so are few keys."""
+    shortest, middle, longest = left
+    prefix = Prefix(ONE, asked, asked, 0, 0, shortest, middle, longest, short=short)
+    of = facts(census=counted(prefix, keys=2 * asked, seen=asked, complete=complete))
+    one = found(lives, of)
+
+    assert one.state is state
+    assert one.found.partition(", for half of them")[0] == told
+    assert bool(one.fix) == (state is WARN)
+
+
+def test_few_keys_that_all_have_enough_left() -> None:
+    """What is left of a life is never more than it was set to: that proves it, even of one key."""
+    prefix = Prefix(POLICY, 1, 1, 0, 0, 7_200.0, 7_200.0, 7_200.0)
+    one = found(lives, facts(census=counted(prefix, keys=1, seen=1, complete=True)))
+
+    assert (one.state, one.found) == (
+        PASS,
+        (
+            "none of 1 keys has more than 1 d left; all that expire have at least 1 h left; what is left is "
+            "2 h to 2 h, for half of them less than about 2 h"
+        ),
+    )
+
+
+def test_too_long_and_too_short() -> None:
+    """Both are told, and the one that is proven decides."""
+    prefix = Prefix(ONE, 100, 100, 0, 10, 1.0, 2.0, 7_200.0, short=90)
+    one = found(lives, facts(census=counted(prefix, keys=100, seen=100, complete=True)))
+
+    assert one.state is FAIL
+    assert one.found == (
+        "10 of 100 keys (10%) have more than 1 h left; 90 of 100 keys (90%) have less than 6 min left, "
+        f"{THERE}: "
+        f"{UNLESS}; what is left is 1 s to 2 h, for half of them less than about 2 s"
+    )
 
 
 def test_promises_in_words() -> None:

@@ -5,21 +5,38 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
+from datetime import UTC, datetime
 from time import perf_counter
 
 import pytest
 
+from collectors.redis.audited import read
 from collectors.redis.census.pace import DUTY
 from collectors.redis.own import ledger
 from headroom.audit.redis.case import RedisCase
 from headroom.audit.redis.facts import Prefix
+from headroom.audit.redis.lives import lives
 from headroom.audit.redis.rules import REDIS
 from headroom.binomial import lower_limit, upper_limit
+from headroom.checks import State
 from headroom.policies import Policies
 from tests.redis_servers import SERVERS
 
 from .conftest import Start
-from .planted import NAME, POLICIES, REPORTS, SECRET, TOO_LONG, WITHOUT_EXPIRY, audited, census, client, plant
+from .planted import (
+    NAME,
+    POLICIES,
+    REPORTS,
+    SECRET,
+    TOO_LONG,
+    WITHOUT_EXPIRY,
+    audited,
+    census,
+    client,
+    plant,
+    source,
+)
 
 
 def _told(prefix: Prefix) -> tuple[int, int, int, int]:
@@ -245,3 +262,72 @@ async def test_a_server_that_hangs_on_the_way(start: Start) -> None:
     assert census(facts).stopped.startswith(f"127.0.0.1:{server.port} did not answer within ")
     assert facts.settings
     assert state
+
+
+@pytest.mark.parametrize("policy", ["noeviction", "volatile-lru", "allkeys-lru"])
+async def test_a_server_that_is_nearly_full(start: Start, policy: str) -> None:
+    """Nobody polled it, and yet no key is looked at on a server that is over the budget of its memory."""
+    server = start()
+    with client(server) as asked:
+        asked.setrange("finance:report:1", 8 << 20, b"x")
+        used = asked.info("memory")["used_memory"]
+        asked.config_set("maxmemory", int(used / 0.93))
+        asked.config_set("maxmemory-policy", policy)
+    found = census((await audited(server))[0])
+
+    if policy == "allkeys-lru":
+        assert (found.stopped, found.seen) == ("", 1)
+        return
+    assert re.fullmatch(
+        r"it takes 9[0-9](\.[0-9])?% of maxmemory, and evicts nothing, over 90%: its keys are left alone",
+        found.stopped,
+    )
+    assert found.seen == 0
+
+
+async def test_a_container_that_is_nearly_full(start: Start) -> None:
+    """What the process has taken of its container counts under every policy, by the budget's own share."""
+    server = start()
+    with client(server) as asked:
+        asked.set("finance:report:1", "x")
+        rss = asked.info("memory")["used_memory_rss"]
+    facts, _ = await read(
+        source(server, memory_limit=int(rss / 0.7)), POLICIES, datetime.now(UTC), deadline=5, full=0.5
+    )
+
+    assert re.fullmatch(
+        r"it takes [67][0-9]% of its container, over 50%: its keys are left alone", census(facts).stopped
+    )
+
+
+async def test_a_server_that_fills_up_on_the_way(start: Start) -> None:
+    """The pass ends where the budget of its memory is over since."""
+    server = start()
+    plant(server)
+    scan = asyncio.create_task(audited(server, deadline=20))
+    await asyncio.sleep(0.1)
+    with client(server) as asked:
+        asked.config_set("maxmemory", int(asked.info("memory")["used_memory"] / 0.95))
+    found = census((await scan)[0])
+
+    assert found.stopped.startswith("it takes 9")
+    assert found.seen > 0
+
+
+async def test_lives_that_were_set_too_short(start: Start) -> None:
+    """5,000 keys of a minute are found and counted, whatever one that lives an hour says."""
+    server = start()
+    with client(server) as asked:
+        pipe = asked.pipeline(transaction=False)
+        for number in range(5_000):
+            pipe.set(f"finance:report:{number}", "x", ex=60)
+        pipe.set("finance:report:fine", "x", ex=3600)
+        pipe.execute()
+    facts, _ = await audited(server, policies=(REPORTS,))
+    (one,) = lives(RedisCase(facts))
+
+    assert census(facts).prefixes[0].short == 5_000
+    assert one.state is State.WARN
+    assert one.found.startswith(
+        "5,000 of 5,001 keys (100%) have less than 6 min left, where keys set to 1 h "
+    )

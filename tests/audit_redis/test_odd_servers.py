@@ -155,3 +155,30 @@ async def test_a_cluster(start: Start) -> None:
     two.stop()
     lost = census((await audited(one))[0])
     assert lost.stopped.startswith(f"127.0.0.1:{two.port} refuses connections")
+
+
+async def test_a_server_that_is_slow_to_say_how_it_is() -> None:
+    """Where INFO itself takes long no key is looked at, and the sentence says how long it took."""
+    answer, counts = _endless(b"*0\r\n")
+    found = await _census(answer, slow={b"INFO": 0.05})
+
+    assert found.stopped.startswith("its answer to INFO takes 5")
+    assert found.stopped.endswith(" ms, over 20 ms: it is slow, or far away, and its keys are left alone")
+    assert (counts, found.seen) == ([], 0)
+
+
+async def test_a_server_that_gets_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was fast when the pass began is left alone once it is not."""
+    monkeypatch.setattr(pace, "DUTY", 0.5)
+    slow: dict[bytes, float] = {b"SCAN": 0.005}
+    answer, counts = _endless(b"*0\r\n")
+
+    def slower(words: list[bytes]) -> bytes:
+        if len(counts) == 20:
+            slow[b"INFO"] = 0.05
+        return answer(words)
+
+    found = await _census(slower, slow=slow)
+
+    assert found.stopped.endswith(" ms, over 20 ms: it is slow, or far away, and its keys are left alone")
+    assert found.seen == len(counts) > 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from headroom.audit.redis.case import RedisCase
@@ -14,6 +16,13 @@ from .cases import MIB, NO_CONFIG, facts, found
 
 PASS, WARN, FAIL, CANNOT = State.PASS, State.WARN, State.FAIL, State.CANNOT_CHECK
 NONE = State.NOT_APPLICABLE
+LRU = (
+    "CONFIG SET maxmemory-policy allkeys-lru; CONFIG REWRITE  # only where all of it is a cache: once "
+    "maxmemory is "
+    "reached, keys without an expiry are thrown away too, such as jobs of queues, sessions and locks; move "
+    "those "
+    "to a server of their own first"
+)
 
 
 def test_a_server_that_is_set_as_the_guide_says() -> None:
@@ -99,7 +108,7 @@ def test_a_server_that_is_set_as_the_guide_says() -> None:
             None,
             WARN,
             "volatile-ttl: evicts keys with an expiry only; without enough of them it refuses to store",
-            "CONFIG SET maxmemory-policy allkeys-lru; CONFIG REWRITE",
+            LRU,
         ),
         (
             "maxmemory-policy",
@@ -107,7 +116,7 @@ def test_a_server_that_is_set_as_the_guide_says() -> None:
             None,
             FAIL,
             "noeviction: a full cache refuses to store; queues need it, and a server of their own",
-            "CONFIG SET maxmemory-policy allkeys-lru; CONFIG REWRITE",
+            LRU,
         ),
         (
             "maxmemory-policy",
@@ -189,6 +198,64 @@ def test_other_values(name: str, value: str, limit: int | None, state: State, to
     one = found(settings, facts({name: value}, limit=limit), f"redis.setting.{name}")
 
     assert (one.state, one.found, one.fix) == (state, f"{name} is {told}", fix)
+
+
+@pytest.mark.parametrize(
+    ("before", "policy", "used", "fix"),
+    [
+        (
+            0, "noeviction", 900 * MIB,
+            ("first make it smaller, by shorter lives or by moving keys elsewhere: it holds 900 MiB, over "
+            "80% of "
+            "1gb, and at that limit each write would be refused; or give it more memory, and a higher limit"),
+        ),
+        (
+            0, "allkeys-lru", 2048 * MIB,
+            ("first make it smaller, by shorter lives or by moving keys elsewhere: it holds 2 GiB, over 80% "
+            "of "
+            "1gb, and at that limit keys would be thrown away until it fits; or give it more memory, and a "
+            "higher "
+            "limit"),
+        ),
+        (900 * MIB, "allkeys-lru", 890 * MIB, "CONFIG SET maxmemory 1gb; CONFIG REWRITE"),
+        (
+            0, "noeviction", MIB,
+            ("CONFIG SET maxmemory 1gb; CONFIG REWRITE  # under noeviction writes may be refused once it is "
+            "full: "
+            "see maxmemory-policy first"),
+        ),
+        (0, "allkeys-lru", None, "first see that used_memory, which was not read, is below 80% of 1gb"),
+    ],
+)  # fmt: skip
+def test_a_limit_that_would_do_harm(before: int, policy: str, used: int | None, fix: str) -> None:
+    """No command is printed that makes each write fail, or throws keys away, when it is pasted."""
+    of = facts({"maxmemory": str(before), "maxmemory-policy": policy}, used=0 if used is None else used)
+    of = of if used is not None else replace(of, figures={})
+
+    assert found(settings, of, "redis.setting.maxmemory").fix == fix
+
+
+def test_a_container_that_is_smaller_than_what_is_held() -> None:
+    """The same holds where the container asks for a lower limit."""
+    of = facts({"maxmemory": str(1024 * MIB)}, limit=512 * MIB, used=400 * MIB)
+
+    assert found(container, of).fix == (
+        "first make it smaller, by shorter lives or by moving keys elsewhere: it holds 400 MiB, over 80% of "
+        "384mb, "
+        "and at that limit keys would be thrown away until it fits; or give it more memory, and a higher "
+        "limit"
+    )
+
+
+def test_what_another_policy_throws_away() -> None:
+    """The keys that would be lost are counted, and a policy without a limit is told to do nothing."""
+    of = facts({"maxmemory": "0", "maxmemory-policy": "noeviction"})
+    of = replace(of, figures={"used": MIB, "keys": 1_200, "expiring": 1_000})
+
+    assert found(settings, of, "redis.setting.maxmemory-policy").fix == LRU.replace(
+        "once maxmemory is reached, keys without an expiry",
+        "once maxmemory is set and reached, keys without an expiry (now 200 of 1,200)",
+    )
 
 
 def test_appendfsync_without_a_file() -> None:

@@ -75,10 +75,24 @@ def test_every_evicting_policy_is_known(policy: str) -> None:
     assert found.detail.startswith(f"maxmemory-policy is {policy}, ")
 
 
-@pytest.mark.parametrize("policy", ["noeviction", ""])
-def test_without_eviction_memory_counts(policy: str) -> None:
-    """A policy that is not told is no excuse for a full memory."""
-    assert told(later(policy=policy)).absences == ()
+def test_without_eviction_memory_counts() -> None:
+    """A policy under which a full memory refuses to store is no excuse for one."""
+    assert told(later(policy="noeviction")).absences == ()
+
+
+@pytest.mark.parametrize("policy", ["", "no-eviction", "lru"])
+def test_policy_that_is_not_told(policy: str) -> None:
+    """Whether a full memory is healthy is then not known, however full; a key that was evicted tells it."""
+    unknown, proven = told(later(policy=policy)), told(later(policy=policy, evicted=8))
+
+    assert (absence(unknown, MEMORY).reason, absence(unknown, MEMORY).detail) == (
+        Reason.BROKEN_INSTRUMENTATION,
+        "INFO gives no usable maxmemory_policy: this server, or something between, leaves it out",
+    )
+    assert (absence(proven, MEMORY).reason, absence(proven, MEMORY).detail) == (
+        Reason.POLICY,
+        "keys were evicted since the last reading, though INFO gives no usable maxmemory_policy",
+    )
 
 
 @pytest.mark.parametrize("name", ["hits", "misses", "evicted", "commands", "expired", "connections"])

@@ -117,6 +117,88 @@ def test_under_an_evicting_policy_the_container_is_told_beside() -> None:
     assert [one.parts[0].evidence for one in aside] == [Gauge.sample(1.0, 15.0)]
 
 
+NO_RSS = "INFO gives no usable used_memory_rss: this server, or something between, leaves it out"
+
+
+def test_no_rss_beside_maxmemory() -> None:
+    """The container may be nearly full: the memory is not judged by maxmemory alone, nor evictions are."""
+    without = told(200, used=30, maxmemory=100)
+    evicting = told(200, "allkeys-lru", used=30, maxmemory=100)
+
+    assert (absence(without, MEMORY).reason, absence(without, MEMORY).detail) == (
+        Reason.BROKEN_INSTRUMENTATION,
+        NO_RSS,
+    )
+    assert absence(evicting, MEMORY).reason is Reason.POLICY
+    (container,) = [one for one in evicting.absences if one.series.measure == recorded.OUTSIDE]
+    assert (container.reason, container.detail) == (Reason.BROKEN_INSTRUMENTATION, NO_RSS)
+    assert not [one for one in without.absences if one.series.measure == recorded.OUTSIDE]
+    assert not outside(evicting)
+    assert not outside(without)
+
+
+def counting(policy: str, **keys: int) -> Reading:
+    """Return what is told of a memory of which 97 % are used, and which holds so many keys."""
+    after = later(policy=policy, used=970, uncounted=0, **keys)
+    return difference(source(None), {MEMORY: ()}, BEFORE, after)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"keys": 1234, "expiring": 0}, "0 of 1,234 keys have an expiry: nothing can be evicted"),
+        ({"keys": 100, "expiring": 1}, "1 of 100 keys has an expiry: hardly anything can be evicted"),
+        ({"keys": 1000, "expiring": 99}, "99 of 1,000 keys have an expiry: hardly anything can be evicted"),
+    ],
+)
+def test_volatile_policy_that_finds_nothing(keys: dict[str, int], said: str) -> None:
+    """What it may throw away is next to nothing, so that a full memory refuses to store."""
+    reading = counting("volatile-lru", **keys)
+
+    assert part(reading, MEMORY).evidence == Gauge.sample(0.97, 15.0)
+    assert part(reading, MEMORY).detail == f"0.0 of 0.0 MiB; volatile-lru, and {said}"
+    assert reading.absences == ()
+
+
+@pytest.mark.parametrize(
+    ("policy", "keys"),
+    [
+        ("volatile-ttl", {"keys": 1000, "expiring": 100}),
+        ("volatile-ttl", {}),
+        ("allkeys-lru", {"keys": 1000, "expiring": 0}),
+    ],
+)
+def test_policy_that_finds_enough(policy: str, keys: dict[str, int]) -> None:
+    """One key in ten is enough, and so is a server without any key."""
+    assert absence(counting(policy, **keys), MEMORY).reason is Reason.POLICY
+
+
+@pytest.mark.parametrize("policy", ["noeviction", "allkeys-lru"])
+def test_replica_is_not_held_against_maxmemory(policy: str) -> None:
+    """It ignores that limit: what its container gives it is what ends it, if that is declared."""
+    figures = {**FIGURES, "used": 200 * MIB, "maxmemory": 100 * MIB, "rss": 150 * MIB}
+    after = replace(later(policy=policy), words={"role": "slave"}, figures=figures)
+    limited = replace(source(None), memory_limit=200 * MIB)
+    alone = difference(source(None), {MEMORY: ()}, BEFORE, after)
+    contained = difference(limited, {MEMORY: ()}, BEFORE, after)
+    del figures["rss"]
+    unseen = difference(limited, {MEMORY: ()}, BEFORE, replace(after, figures=figures))
+
+    assert (absence(alone, MEMORY).reason, absence(alone, MEMORY).detail) == (
+        Reason.NO_LIMIT,
+        "a replica ignores maxmemory: declare memory_limit, or watch the primary",
+    )
+    assert part(contained, MEMORY).evidence == Gauge.sample(0.75, 15.0)
+    assert part(contained, MEMORY).detail == (
+        "a replica ignores maxmemory; RSS 150.0 of 200.0 MiB of memory_limit"
+    )
+    assert contained.absences == ()
+    assert (absence(unseen, MEMORY).reason, absence(unseen, MEMORY).detail) == (
+        Reason.BROKEN_INSTRUMENTATION,
+        NO_RSS,
+    )
+
+
 @pytest.mark.parametrize("policy", ["noeviction", "volatile-lru", "allkeys-lru"])
 def test_refused_writes_prove_that_it_was_full(policy: str) -> None:
     """Whatever is deleted before the poll, and whatever the policy promises: it is judged, and as full."""

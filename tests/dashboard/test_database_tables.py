@@ -197,10 +197,11 @@ def test_findings_are_grouped_worst_first() -> None:
         State.WARN,
         State.CANNOT_CHECK,
         State.PASS,
+        State.BY_HAND,
         State.NOT_APPLICABLE,
     ]
     assert words(findings.summary(found)) == (
-        "▲ fail 2 ◐ warn 1 ⊘ cannot check 1 ✓ pass 1 \u2013 not applicable 1"
+        "▲ fail 2 ◐ warn 1 ⊘ cannot check 1 ✓ pass 1 \u2013 by hand 1 \u2013 not applicable 1"
     )
 
 
@@ -215,6 +216,34 @@ def test_a_finding_links_to_its_statement_and_hides_nothing() -> None:
         "◐ warn It &lt;/code&gt;&lt;script&gt;boom()&lt;/script&gt; &quot;q&quot; \\u202eevil\\u0007 "
         "statement aa&amp;b · pg.offset · the guide: Pagination"
     )
+
+
+def test_what_cannot_be_checked_for_one_reason_is_told_once() -> None:
+    """With a line for each; other reasons, other remedies, and what is broken stay by themselves."""
+
+    def of(
+        service: str, state: State = State.CANNOT_CHECK, found: str = "no cAdvisor", fix: str = "run it"
+    ) -> Finding:
+        return Finding("docker.limits", (("service", service),), state, "Docker", found, fix)
+
+    ones = [
+        of("app"),
+        of("app", State.FAIL),
+        of("db", fix="x"),
+        of("<b>", found="y"),
+        of("db"),
+        of("db", State.FAIL),
+    ]
+
+    found = findings.alike(ones)
+
+    assert found == [[ones[0], ones[4]], [ones[1]], [ones[2]], [ones[3]], [ones[5]]]
+    html = findings.several([ones[0], of("<b>")], "")
+    assert words(html.replace("<br>", " | ")) == (
+        "⊘ cannot check No cAdvisor service app · docker.limits · the guide: Docker | service &lt;b&gt; · "
+        "docker.limits · the guide: Docker"
+    )
+    assert html.count("<section") == 1
 
 
 def test_what_mends_a_finding_is_fit_to_be_pasted() -> None:

@@ -210,6 +210,8 @@ def test_a_link_followed_before_anybody_was_there_waits_for_the_history(
             "Overview",
             "Budget",
             "Database",
+            "Cache",
+            "Resources",
         ]
 
         with erp(tmp_path, polls=4, slow=0):

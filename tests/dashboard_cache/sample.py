@@ -9,6 +9,7 @@ from pathlib import Path
 
 from headroom import recorded
 from headroom.audit.finding import Finding
+from headroom.audit.guide.catalogue import CATALOGUE
 from headroom.bounds import Interval
 from headroom.budgets import Budget, Outcome, Reason, Subject, Verdict, Window
 from headroom.checks import State
@@ -45,7 +46,7 @@ budgets:
     window: 5m
     limits: [{statistic: p99, max: 1ms, severity: warning}]
 """
-POLICY = "maxmemory-policy is allkeys-lru, under which a full cache is healthy: it is judged by its evictions"
+POLICY = "maxmemory-policy is allkeys-lru, under which a full cache is healthy"
 FINDINGS = (
     Finding(
         "caching.keys",
@@ -70,6 +71,8 @@ FINDINGS = (
         "cannot be seen from outside: confirm by hand",
     ),
 )
+OTHERWISE = "Zoe"
+"""Who confirmed other words than the rule's."""
 NOTES = (f"the last background save failed {EVIL}", "1 replica, 2 s behind")
 
 
@@ -107,9 +110,11 @@ def _confirm(history: History, now: datetime) -> None:
         (9, "confirm", "tenant-config", "Eve", ""),
         (8, "unconfirm", "tenant-config", "Eve", ""),
         (1, "confirm", "financial-reports", EVIL, EVIL),
+        (4, "confirm", "dashboard-metrics", OTHERWISE, ""),
     )
     for days, kind, row, person, note in said:
-        body = {"rule": f"caching.invalidation.{row}", "note": note}
+        rule = next(one for one in CATALOGUE if one.id == f"caching.invalidation.{row}")
+        body = {"rule": rule.id, "note": note, "digest": "0" * 16 if person == OTHERWISE else rule.digest}
         history.act(Action(now - timedelta(days=days), person, kind, body))
 
 
@@ -123,6 +128,7 @@ def _observed(k: int, at: datetime, every: timedelta, *, evicting: bool) -> list
 
     tell(recorded.USED, Gauge.sample(60 * 2**20, seconds))
     tell(recorded.RSS, Gauge.sample(72 * 2**20 + 2**10 * k, seconds))
+    tell(recorded.MAXMEMORY, Gauge.sample(64 * 2**20, seconds))
     share = f"redis_memory:maxmemory{ASIDE if evicting else ''}"
     tell(share, Gauge.sample(60 / 64, seconds), detail="60.0 of 64.0 MiB of maxmemory; RSS 72.0 of 96.0 MiB")
     tell("evictions", Ratio(2.0 if evicting else 0.0, 1_000.0))
@@ -194,11 +200,15 @@ def _verdict(budget: Budget, place: int, value: float, at: datetime) -> Verdict:
     )
 
 
-def unlimited(history: History) -> None:
-    """Record one poll that tells used and resident memory, and no share of anything."""
+def unlimited(history: History, *, rss: float = 60.0, **others: float) -> None:
+    """Record one poll that tells used and resident memory in MiB, and of `recorded` nothing but `others`."""
     at = datetime.now(UTC)
     told = tuple(
         Observation(Series(SOURCE, measure), (Part(at - EVERY, at, Gauge.sample(value, 15.0)),))
-        for measure, value in ((recorded.USED, 50 * 2.0**20), (recorded.RSS, 60 * 2.0**20))
+        for measure, value in (
+            (recorded.USED, 50 * 2.0**20),
+            (recorded.RSS, rss * 2.0**20),
+            *((getattr(recorded, name), other) for name, other in others.items()),
+        )
     )
     history.record(Cycle(at, Poll(SOURCE, "1", at, timedelta(milliseconds=3)), observations=told))

@@ -78,14 +78,46 @@ def test_without_a_limit_there_is_no_share(tmp_path: Path, monkeypatch: pytest.M
     """Never 0 %: what is not limited says so, and how it is."""
     file = written(tmp_path, polls=4, text=TEXT.replace(", memory_limit: 96mb", ""))
     with closing(open_history(load(file).history, collecting=True)) as history:
-        unlimited(history)
+        unlimited(history, MAXMEMORY=0.0)
     monkeypatch.setenv("HEADROOM_CONFIG", str(file))
     said = words(page())
 
-    assert "maxmemory what it may count no limit told" in said
+    assert "maxmemory what it may count no limit RSS" in said
     assert "container memory_limit of the source no limit declared" in said
-    assert "No maxmemory was told: Redis grows until the machine or the container stops it." in said
+    assert "maxmemory is 0: Redis grows until the machine or the container stops it, and no share" in said
+    assert "CONFIG SET" not in said
     assert "0%" not in said.partition("What it did")[0].partition("Memory memory")[2]
+
+
+@pytest.mark.parametrize(
+    ("others", "told", "untold"),
+    [
+        ({}, "maxmemory what it may count not told RSS", "CONFIG SET"),
+        ({"MAXMEMORY": 0.0}, "leave room to save: CONFIG SET maxmemory 72mb", "of maxmemory"),
+        (
+            {"rss": 212.0, "MAXMEMORY": 192 * 2.0**20, "OUTSIDE": 0.8},
+            "192 MiB RSS what the system gave it 212 MiB 80% of its container's, at the fullest primary",
+            "221%",
+        ),
+    ],
+)
+def test_what_is_told_of_limits(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    others: dict[str, float],
+    told: str,
+    untold: str,
+) -> None:
+    """Not told is no limit of none, advice goes by the container, and a sum is no share of one primary's."""
+    file = written(tmp_path, polls=2)
+    with closing(open_history(load(file).history, collecting=True)) as history:
+        unlimited(history, **others)
+    monkeypatch.setenv("HEADROOM_CONFIG", str(file))
+    memory = words(page()).partition("what Redis counts")[2].partition("What it did")[0]
+
+    assert told in memory
+    assert untold not in memory
+    assert "thrown away" not in memory
 
 
 @pytest.mark.usefixtures("configured")
@@ -145,6 +177,11 @@ def test_findings_and_what_people_confirmed() -> None:
     assert re.search(r"confirmed by Ada on \d{4}-\d\d-\d\d: read UserService\.update", said)
     assert re.search(r"confirmed by Bob on \S+ \(200 days ago, more than 180: confirm it again\)", said)
     assert "headroom audit --confirm caching.invalidation.tenant-config --by NAME" in said
+    assert re.search(
+        r"Zoe confirmed it on \d{4}-\d\d-\d\d, but what it says has changed since: confirm by hand again "
+        r"headroom audit --confirm caching\.invalidation\.dashboard-metrics --by NAME",
+        said,
+    )
 
 
 @pytest.mark.usefixtures("configured")

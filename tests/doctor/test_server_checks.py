@@ -106,6 +106,30 @@ def test_redis_policy() -> None:
     assert policy(bare, "volatile-ttl") is FAIL
     assert policy(bare, "allkeys-lru") is FAIL
     assert policy(bare, "") is CANNOT
+    assert policy(bare, "lru") is CANNOT
+
+
+def test_redis_policy_that_finds_nothing_to_evict() -> None:
+    """A volatile-* policy without keys that expire refuses to store, so the limits on used memory say it."""
+    bare, seen = replace(MEMORY, evicting=()), _redis(256 * MB, "volatile-lru")
+    few = replace(seen, figures={**seen.figures, "keys": 1234, "expiring": 0})
+    enough = replace(seen, figures={**seen.figures, "keys": 1000, "expiring": 100})
+    spread = replace(few, nodes=(few, enough))
+
+    found = one(examine_redis(CACHE, [bare], few), "policy:resource.redis_memory")
+    assert (found.state, found.detail) == (
+        PASS,
+        (
+            "volatile-lru, and 0 of 1,234 keys have an expiry: nothing can be evicted: a full memory refuses "
+            "to store, so its limits say it"
+        ),
+    )
+    limited = replace(CACHE, memory_limit=512 * MB)
+    assert one(examine_redis(limited, [bare], few), "never:resource.redis_memory:alert").state is PASS
+    assert one(examine_redis(CACHE, [bare], enough), "policy:resource.redis_memory").state is FAIL
+    assert one(examine_redis(CACHE, [bare], spread), "policy:resource.redis_memory").detail.startswith(
+        "volatile-lru, and 100 of 2,234 keys have an expiry: hardly anything can be evicted"
+    )
 
 
 def test_redis_that_hides_its_maxmemory() -> None:

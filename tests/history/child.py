@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
@@ -42,20 +43,22 @@ def sweep(start: Path, folder: Path, work: Callable[[Path], object]) -> int:
 
 
 def kill_at(moment: int) -> None:
-    """Kill this process at a moment: at a connection, around a statement, before or after a commit."""
+    """Kill this process at a moment: at a connection, around a statement, before or after a commit.
+
+    The database tells of its statements, whichever way they came to it: one of many rows as often as that.
+    """
     passed = count(1)
 
     def pass_by(*_: object) -> None:
         if next(passed) == moment:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    for target, name in (
-        (Pool, "connect"),
-        (Engine, "before_cursor_execute"),
-        (Engine, "after_cursor_execute"),
-        (Engine, "commit"),
-        (Pool, "checkin"),
-    ):
+    def connected(connection: sqlite3.Connection, _: object) -> None:
+        pass_by()
+        connection.set_trace_callback(pass_by)
+
+    event.listen(Pool, "connect", connected)
+    for target, name in ((Engine, "after_cursor_execute"), (Engine, "commit"), (Pool, "checkin")):
         event.listen(target, name, pass_by)
 
 

@@ -115,7 +115,7 @@ def test_connections_wait_and_are_durable(history: History) -> None:
 def test_writers_take_their_turn_at_the_start(history: History) -> None:
     """A cycle begins immediate, a read deferred: seen in the statements."""
     seen: list[str] = []
-    event.listen(history._engine, "before_cursor_execute", lambda *heard: seen.append(heard[2]))
+    event.listen(history._engine, "checkout", lambda driver, *_: driver.set_trace_callback(seen.append))
 
     history.record(build.cycle(1))
     history.standings()

@@ -178,9 +178,15 @@ def full(share: float, subject: Subject = ()) -> Callable[[float], Reading]:
 
 
 def evicting(
-    per_thousand: float, *, hits: tuple[int, int] | None = None, outside: float | None = None
+    per_thousand: float,
+    *,
+    hits: tuple[int, int] | None = None,
+    outside: float | str | None = None,
 ) -> Callable[[float], Reading]:
-    """Return readings of a full Redis that evicts by policy: hits of look-ups, and its container's share."""
+    """Return readings of a full Redis that evicts by policy: hits of look-ups, and its container's share.
+
+    A text in the place of that share says why it is not known.
+    """
 
     def reading(at: float) -> Reading:
         told = {
@@ -189,11 +195,14 @@ def evicting(
         }
         if hits is not None:
             told[Series.of(HITS)] = Ratio(*hits)
-        if outside is not None:
+        absences = [Absence(Series.of(MEMORY), Reason.POLICY, POLICY)]
+        if isinstance(outside, str):
+            absences.append(Absence(Series("cache", OUTSIDE), Reason.BROKEN_INSTRUMENTATION, outside))
+        elif outside is not None:
             told[Series("cache", OUTSIDE)] = Gauge.sample(outside, EVERY)
         return Reading(
             tuple(Observation(series, (part(at, evidence),)) for series, evidence in told.items()),
-            (Absence(Series.of(MEMORY), Reason.POLICY, POLICY),),
+            tuple(absences),
         )
 
     return reading

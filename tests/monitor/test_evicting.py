@@ -130,6 +130,44 @@ async def test_without_limits_for_eviction_a_full_container_is_still_over(tmp_pa
     assert tight["alert"].verdict.outcome is Outcome.OVER
 
 
+async def test_without_limits_for_eviction_nothing_is_said_to_judge(tmp_path: Path) -> None:
+    """No `evicting:`: the sentence says what is missing, and not that something judges it."""
+    async with stage(tmp_path, CONFIG[: CONFIG.index("    evicting:")]) as on:
+        stand = await on.poll(evicting(0))
+    assert stand["alert"].verdict.detail == (
+        f"{POLICY}no limits under `evicting:` say what it may throw away"
+    )
+
+
+async def test_a_container_that_cannot_be_seen_is_never_met(tmp_path: Path) -> None:
+    """The cache is healthy, and nobody knows how much of its container it has: blind, with the cause."""
+    async with stage(tmp_path, BOTH) as on:
+        stand = await on.poll(evicting(0, hits=(950, 1000), outside="no used_memory_rss"))
+        thrashing = await on.poll(evicting(900, hits=(1, 1000), outside="no used_memory_rss"))
+    verdict = stand["alert"].verdict
+    assert (verdict.outcome, verdict.reason) == (Outcome.BLIND, Reason.BROKEN_INSTRUMENTATION)
+    assert verdict.detail == f"{POLICY}no used_memory_rss"
+    assert thrashing["alert"].verdict.outcome is Outcome.OVER
+
+
+async def test_refused_writes_stay_over_for_as_long_as_they_are_in_the_window(tmp_path: Path) -> None:
+    """Refused in every fifth poll of a Redis with a policy: over all the time, a restart included."""
+    async with stage(tmp_path, BOTH) as on:
+        for _ in range(3):
+            assert (await on.poll(full(1.0)))["alert"].verdict.outcome is Outcome.OVER
+            for _ in range(4):
+                stand = await on.poll(evicting(0, hits=(950, 1000)))
+                assert stand["alert"].verdict.outcome is Outcome.OVER
+    assert stand["alert"].verdict.detail.startswith(
+        f"{POLICY}and yet writes were refused for want of memory: average 100%, at most 90% promised"
+    )
+    async with stage(tmp_path, BOTH, seconds=16 * 15) as on:
+        assert (await on.poll(evicting(0, hits=(950, 1000))))["alert"].verdict.outcome is Outcome.OVER
+        for _ in range(20):
+            stand = await on.poll(evicting(0, hits=(950, 1000)))
+    assert stand["alert"].verdict.outcome is Outcome.MET
+
+
 async def test_another_policy_brings_the_memory_back(tmp_path: Path) -> None:
     """Back to noeviction: the share of memory judges, not what stood in for it."""
     async with stage(tmp_path, BOTH) as on:

@@ -37,7 +37,7 @@ def test_the_worst_is_the_largest_and_does_not_depend_on_the_order(
 @given(SHARES)
 def test_whoever_is_not_told_one_by_one_used_no_more_than_any_that_is(shares: list[float]) -> None:
     """And all are counted."""
-    whole, *each = tell_worst(SERIES, uses_of(shares), "containers", several=True)
+    whole, *each = tell_worst(SERIES, uses_of(shares), "containers")
     told = [one.parts[0].evidence.last for one in each if isinstance(one.parts[0].evidence, Gauge)]
 
     assert len(told) == min(len(shares), MOST)

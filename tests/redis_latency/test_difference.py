@@ -71,6 +71,21 @@ def test_time_of_other_calls_is_not_their_total() -> None:
     assert evidence == Histogram(SECONDS, counts(up_to_16=3, up_to_33=1), None)
 
 
+def test_calls_that_no_histogram_saw_may_all_have_been_slow() -> None:
+    """With latency-tracking off for a part of the interval, none of these is proven to be quick."""
+    after = reading(60, get=Command(15, 900_160, counts(up_to_16=13)), set=Command(2, 9))
+    told = difference(SOURCE, ASKED, BEFORE, after)
+    found = part(told, ALL)
+
+    assert found.evidence == Histogram(SECONDS, counts(up_to_16=3), None)
+    assert found.bounds == (Bounds(0.000016, 7, 0, 4),)
+    assert found.detail == (
+        "4 calls are in no histogram: latency-tracking was off for a while, and any may have been slow"
+    )
+    assert part(told, ALL, "get").bounds == (Bounds(0.000016, 5, 0, 2),)
+    assert part(told, ALL, "set").bounds == (Bounds(0.000016, 2, 0, 2),)
+
+
 def test_only_waiting_in_vain_is_idle_and_not_switched_off() -> None:
     """A queue in which nothing happens has no histogram that counts, and nothing is wrong with it."""
     after = reading(60, get=BEFORE.by_name["get"], blpop=Command(2, 50))
@@ -158,8 +173,8 @@ def test_dump_comes_back() -> None:
     slow = SlowLog(START, "a", 7, (Entry(7, 12_000, "get"),))
     work = Work(AFTER, slow, {"SCAN": "not allowed"})
 
-    assert load(work.dump()) == work
-    assert load(Work().dump()) == Work()
+    assert load(str(work.dump())) == load(work.dump()) == work
+    assert load(str(Work().dump())) == load(Work().dump()) == Work()
     for text in (
         "",
         "{}",

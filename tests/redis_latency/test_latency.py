@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from collectors.redis.ladder import SECONDS
+from headroom.bounds import Bounds
 from headroom.budgets import Kind, Measure, Reason
 from headroom.evidence import Histogram, Moments
 from headroom.observation import Absence, Quality, Series
@@ -273,3 +274,21 @@ async def test_no_more_than_thirty_names(start: Start) -> None:
     assert counts[()] == len(commands) == 35
     assert counts[(("command", "rest"),)] == 5
     assert len(parts(reading, ALL)) == 1
+
+
+@pytest.mark.parametrize("which", WITH_HISTOGRAMS)
+async def test_tracking_that_was_off_for_a_while(start: Start, which: str) -> None:
+    """The slow command that no histogram saw is not taken for a quick one."""
+    server = start(which)
+    measures = {ALL: (0.01,)}
+    async with collecting(server.url, measures) as collector:
+        server.run("SET a 1")
+        before = await collector.fetch()
+        server.run("GET a", "CONFIG SET latency-tracking no", "DEBUG SLEEP 0.02", "GET a")
+        server.run("CONFIG SET latency-tracking yes", "GET a")
+        found = part(collector.difference(before, await until_read(collector)), ALL)
+
+    assert found.bounds == (Bounds(0.01, 4, 0, 2),)
+    assert found.detail == (
+        "2 calls are in no histogram: latency-tracking was off for a while, and any may have been slow"
+    )

@@ -74,6 +74,29 @@ def test_whatever_is_sent_is_read(values: list[object], size: int) -> None:
     assert asyncio.run(read()) == values
 
 
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (b"*2\r\n:1\r\n:2\r\n", [1, 2]),
+        (b"*3\r\n*1\r\n:1\r\n:2\r\n:3\r\n", [[1], 2, 3]),
+        (b"*3\r\n:1\r\n:-2\r\n:3\r\n", [1, -2, 3]),
+        (b"*2\r\n:1\r\n$1\r\n2\r\n", [1, b"2"]),
+    ],
+)  # fmt: skip
+def test_numbers_belong_to_their_own_list(sent: bytes, expected: Reply, size: int) -> None:
+    """Those that follow a list are not taken into it, however much of them is here."""
+    assert answered(*(sent[at : at + size] for at in range(0, len(sent), size))) == expected
+
+
+def test_numbers_beyond_the_limit_are_refused() -> None:
+    """A list of numbers is no way around the limit on bytes."""
+    sent = b"*60000\r\n" + (b":" + b"1" * 20 + b"\r\n") * 60000
+    with pytest.raises(TooLargeError) as refused:
+        answered(sent)
+    assert refused.value.args == (b"an answer of more than 1048576 bytes",)
+
+
 @given(st.binary(max_size=300))
 @settings(deadline=None, max_examples=300)
 def test_rubbish_is_refused_or_read(rubbish: bytes) -> None:

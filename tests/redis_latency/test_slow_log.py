@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import socket
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from collectors.redis import slow_log
+from collectors.redis.capabilities import Capabilities
 from collectors.redis.collector import RedisCollector
+from collectors.redis.slow_log import NEWEST, SlowLog
 from headroom import recorded
 from headroom.evidence import Moments
 from headroom.observation import Part, Quality, Reading
 from tests.redis_servers import SERVERS
 
-from .asking import collecting, until_read
+from .asking import collecting, connected, source, until_read
 from .conftest import Start
 
 SLOW = "DEBUG SLEEP 0.02"
@@ -126,6 +131,29 @@ async def test_lost_entries_are_counted(start: Start, which: str) -> None:
         "2 entries of the slow log were thrown away within 0 s before anybody read them: by SLOWLOG RESET, "
         "or because it keeps slowlog-max-len of them, and 128 are read at once"
     )
+
+
+@pytest.mark.parametrize(("between", "asked"), [(2, 1), (20, 2)])
+async def test_entries_between_two_answers_lose_none(start: Start, between: int, asked: int) -> None:
+    """Entries that come after the newest one was asked for push no older one out of the next answer."""
+    server = start(slowlog_log_slower_than="2000")
+    async with connected(server.url) as connection:
+        quick = "DEBUG SLEEP 0.003"
+        server.run(quick)
+        capabilities, at = Capabilities("default"), datetime.now(UTC)
+        before = SlowLog(at, "a", 0)
+        server.run(*[quick] * 3)
+        latest = await capabilities.ask(connection, *NEWEST)
+        server.run(*[quick] * between)
+        sent = capabilities.executed
+        found = await slow_log.read(connection, capabilities, before, latest, ["debug"], at, "a")
+
+    assert found is not None
+    assert [one.id for one in found.entries if one.id > 0] == [*range(3 + between, 0, -1)]
+    assert found.newest == 3 + between
+    assert capabilities.executed - sent == asked
+    later = replace(found, at=at + timedelta(seconds=60))
+    assert slow_log.difference(source(server.url), before, later).notes == ()
 
 
 @pytest.mark.parametrize("which", list(SERVERS))

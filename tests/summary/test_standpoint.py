@@ -157,7 +157,7 @@ def test_use_of_a_floor_grows_as_the_value_falls() -> None:
     """A hit rate of 45 % uses a floor of 90 % twice over."""
     floor = replace(resource().limits[0], threshold=0.9, at_least=True)
     budget = replace(resource(), limits=(floor,))
-    said = verdict(budget, 0, Outcome.OVER, value=Interval(0.45, 0.6))
+    said = verdict(budget, 0, Outcome.OVER, value=Interval(0.45, 0.6), at_least=True)
 
     (target,) = standpoints(budget, SOURCES, [standing(said)], NOW)
 

@@ -214,7 +214,12 @@ def _metric(metric: str, thresholds: set[float], counters: Counters, state: Stat
             each = " and of ".join(_where(layout) for layout in layouts[:3])
             detail = f"{len(layouts)} layouts, of {each}; every one decides"
             return Check(ident, State.PASS, title, detail)
-        return Check(ident, State.PASS, title, f"they end at each of its {len(thresholds)} thresholds")
+        return Check(
+            ident,
+            State.PASS,
+            title,
+            f"they end at each of its {len(thresholds)} threshold{'s' * (len(thresholds) > 1)}",
+        )
     whole = {*have, *add}
     spelled = ", ".join(f"{bound:g}" for bound in sorted(whole))
     grows = [(len(whole.difference(layout.bounds)), sets[layout.bounds]) for layout in layouts]

@@ -132,7 +132,7 @@ class BoundedSession(requests.Session):
         request.url = f"{self._pages.get(url, url)}?{urlencode(params or {})}"
         request.headers = CaseInsensitiveDict()
         request.headers.update(self.headers)  # type: ignore[arg-type]  # all of ours are texts
-        request.prepare_hooks({})
+        request.prepare_hooks(self.hooks)
         request.prepare_cookies(RequestsCookieJar())
         return self.send(request)
 

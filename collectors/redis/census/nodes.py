@@ -6,15 +6,16 @@ from redis.exceptions import RedisError, ResponseError
 
 from collectors.redis import refusals
 from collectors.redis.census.denied import Denied
-from collectors.redis.census.run import Node, look
+from collectors.redis.census.look import look
+from collectors.redis.census.run import Node
 from collectors.redis.census.session import Session
-from collectors.redis.census.standing import Standing
+from collectors.redis.census.standing import Room, Standing
 from collectors.redis.cluster import MOST, primaries
 from collectors.redis.own import Own
 
 
 async def nodes(
-    entrance: Session, seen: Standing, own: Own, denied: Denied, database: int
+    entrance: Session, seen: Standing, own: Own, denied: Denied, database: int, room: Room
 ) -> tuple[list[Node], str]:
     """Return the servers to walk over, each with a connection of its own to close, and why none can be.
 
@@ -23,9 +24,9 @@ async def nodes(
     """
     address = entrance.address
     if not seen.cluster:
-        return [Node(Session(address, own, database), seen)], ""
+        return [Node(Session(address, own, database), seen, room)], ""
     (text,) = await entrance.ask([("CLUSTER", "NODES")])
-    alone = [Node(Session(address, own), seen)]
+    alone = [Node(Session(address, own), seen, room)]
     if not isinstance(text, bytes):
         refused = text if isinstance(text, ResponseError) else ResponseError("no text")
         return alone, denied.note("CLUSTER NODES", refused)
@@ -36,7 +37,8 @@ async def nodes(
     for one in found:
         session = Session(address if one.asked else address.elsewhere(one.host, one.port), own)
         try:
-            reached.append(Node(session, seen if one.asked else await look(session)))
+            standing = seen if one.asked else await look(session, room, thrice=True)
+            reached.append(Node(session, standing, room))
         except RedisError as error:
             await session.close()
             return reached or alone, refusals.refusal(error, session.address, session.asked).message

@@ -12,9 +12,10 @@ from redis.exceptions import RedisError
 
 from collectors.redis import refusals
 from collectors.redis.census.denied import Denied
+from collectors.redis.census.look import look
 from collectors.redis.census.pace import pause
 from collectors.redis.census.session import Session
-from collectors.redis.census.standing import Standing, standing
+from collectors.redis.census.standing import Room, Standing
 from collectors.redis.census.state import DONE, START, Pass, fresh, load
 from collectors.redis.census.walk import Walk
 from headroom.audit.redis.facts import Census
@@ -31,10 +32,12 @@ class Node:
 
     Attributes:
         standing: what it was doing when it was asked last.
+        room: what it must leave free.
     """
 
     session: Session
     standing: Standing
+    room: Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ async def _steps(node: Node, walk: Walk, so_far: Pass, until: float) -> str:
             return ""
         spent = node.session.spent
         if monotonic() - looked > _LOOK:
-            now, looked = await look(node.session), monotonic()
+            now, looked = await look(node.session, node.room, thrice=False), monotonic()
             if why := _otherwise(now, node.standing):
                 return why
         if why := await walk.step():
@@ -128,14 +131,6 @@ def _otherwise(now: Standing, before: Standing) -> str:
     if now.role != before.role:
         return f"its role changed from {before.role or 'none'} to {now.role or 'none'}"
     return now.busy
-
-
-async def look(session: Session) -> Standing:
-    """Ask a server what it is doing; RedisError where it does not say."""
-    (answer,) = await session.ask([("INFO",)])
-    if isinstance(answer, Exception):
-        raise answer
-    return standing(answer if isinstance(answer, bytes) else b"")
 
 
 def _census(

@@ -32,20 +32,25 @@ class Tally:
     asked: int = 0
     without_expiry: int = 0
     too_long: int = 0
+    short: int = 0
     shortest: int | None = None
     longest: int | None = None
     lives: dict[int, int] = field(default_factory=dict)
     offered: int = 0
     sizes: dict[int, int] = field(default_factory=dict)
 
-    def live(self, answers: Iterable[int], most: int | None) -> None:
-        """Add what keys answered to PTTL; `most` is the longest life that is allowed."""
+    def live(self, answers: Iterable[int], most: int | None, brief: int | None = None) -> None:
+        """Add what keys answered to PTTL.
+
+        `most` is the longest life that is allowed; those with less than `brief` left are counted as short.
+        """
         for answer in answers:
             self.asked += 1
             if answer == NEVER:
                 self.without_expiry += 1
                 continue
             self.too_long += most is not None and answer > most
+            self.short += brief is not None and answer < brief
             self.shortest = answer if self.shortest is None else min(self.shortest, answer)
             self.longest = answer if self.longest is None else max(self.longest, answer)
             step = min(_BUCKETS, int(math.log2(max(1, answer)) * _STEPS))
@@ -66,7 +71,7 @@ class Tally:
 
     def forget_lives(self) -> None:
         """Drop what is known of lives."""
-        self.asked = self.without_expiry = self.too_long = 0
+        self.asked = self.without_expiry = self.too_long = self.short = 0
         self.shortest = self.longest = None
         self.lives = {}
 
@@ -89,6 +94,7 @@ class Tally:
             measured=len(sizes),
             bytes_mean=fmean(sizes) if sizes else 0.0,
             bytes_deviation=stdev(sizes) if len(sizes) > 1 else 0.0,
+            short=self.short,
         )
 
     def _middle(self) -> float | None:
@@ -110,7 +116,7 @@ class Tally:
         }
 
 
-_PLAIN = ("seen", "asked", "without_expiry", "too_long", "shortest", "longest", "offered")
+_PLAIN = ("seen", "asked", "without_expiry", "too_long", "short", "shortest", "longest", "offered")
 _MAY_LACK = frozenset({"shortest", "longest"})
 
 

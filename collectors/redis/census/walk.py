@@ -12,11 +12,14 @@ from redis.exceptions import AskError, InvalidResponse, ResponseError
 
 from collectors.redis.census.denied import Denied, of_keys
 from collectors.redis.census.pace import Pace
-from collectors.redis.census.session import Command, Session
+from collectors.redis.census.session import Command, Session, size
 from collectors.redis.census.state import DONE, Pass
+from headroom.audit.redis.facts import BRIEF
 from headroom.policies import KeyPolicy
 
 MOST_AT_ONCE = 500
+_AT_ONCE = 1 << 14
+"""Bytes that a server reads and carries out at once: only of those its answer shows how long they took."""
 _MILLISECOND = timedelta(milliseconds=1)
 _NOT_THERE = -2
 _CURSOR = re.compile(rb"[0-9]{1,20}")
@@ -37,6 +40,9 @@ class Walk:
         self._pass = so_far
         self._prefixes = tuple(policy.prefix for policy in policies)
         self._most = tuple(None if one.most is None else one.most // _MILLISECOND for one in policies)
+        self._brief = tuple(
+            None if one.least is None else one.least // BRIEF // _MILLISECOND for one in policies
+        )
         self._names = tuple(policy.name for policy in policies)
         self._denied = denied
         self._without_lives: set[int] = set()
@@ -47,7 +53,6 @@ class Walk:
 
     async def step(self) -> str:
         """Take one step; return why no further one should be taken, or "" where one may."""
-        before = self._session.spent
         scan: Command = ("SCAN", self._pass.cursors[self._run], "COUNT", self.pace.count)
         try:
             (answer,) = await self._session.ask([scan])
@@ -55,7 +60,7 @@ class Walk:
             if self.pace.shorten():
                 return ""
             return "an answer to SCAN was longer than is read: keys have very long names"
-        round_trip = self._session.spent - before
+        round_trip = self._session.latest
         if isinstance(answer, ResponseError):
             return self._denied.note("SCAN", answer)
         cursor, keys = _answer(answer)
@@ -67,7 +72,7 @@ class Walk:
             tally.seen += len(there[number])
             tally.sizes |= sizes[number]
             known = (life for life in lives[number] if life is not None and life != _NOT_THERE)
-            tally.live(known, self._most[number])
+            tally.live(known, self._most[number], self._brief[number])
         self._pass.seen += len(keys)
         self._pass.other += len(keys) - sum(map(len, groups))
         self._pass.cursors[self._run] = DONE if cursor == "0" else cursor
@@ -88,11 +93,11 @@ class Walk:
     async def _lives(self, number: int, keys: Sequence[bytes]) -> list[int | None]:
         """Return what PTTL answers for each key; None for all where that is not permitted."""
         answers: list[int | None] = []
-        for chunk in _pieces(keys, tried=number in self._tried_lives):
+        for chunk in _pieces([("PTTL", key) for key in keys], tried=number in self._tried_lives):
             if number in self._without_lives:
                 break
             self._tried_lives.add(number)
-            for answer in await self._session.ask([("PTTL", key) for key in chunk]):
+            for answer in await self._session.ask(chunk):
                 answers.append(_NOT_THERE if isinstance(answer, AskError) else _whole(answer))
                 if answers[-1] is None:
                     self._forgo("PTTL", number, answer, self._without_lives)
@@ -107,11 +112,12 @@ class Walk:
             return {}
         chosen = self._pass.tallies[number].chosen(keys, self._chance)
         answers: list[Any] = []
-        for chunk in _pieces([*chosen.values()], tried=number in self._tried_sizes):
+        asking: list[Command] = [("MEMORY", "USAGE", key) for key in chosen.values()]
+        for chunk in _pieces(asking, tried=number in self._tried_sizes):
             if number in self._without_sizes:
                 break
             self._tried_sizes.add(number)
-            for answer in await self._session.ask([("MEMORY", "USAGE", key) for key in chunk]):
+            for answer in await self._session.ask(chunk):
                 answers.append(answer)
                 if isinstance(answer, ResponseError) and not isinstance(answer, AskError):
                     self._forgo("MEMORY USAGE", number, answer, self._without_sizes)
@@ -147,13 +153,19 @@ def _whole(answer: Any) -> int | None:
     return answer if isinstance(answer, int) else None
 
 
-def _pieces(keys: Sequence[bytes], *, tried: bool) -> Iterator[Sequence[bytes]]:
-    """Yield the keys piece by piece: the first alone where nobody knows whether it may be asked.
+def _pieces(commands: Sequence[Command], *, tried: bool) -> Iterator[Sequence[Command]]:
+    """Yield commands piece by piece: the first alone where nobody knows whether that key may be asked.
 
     Each refusal is an error in the server's statistics, and an entry in its ACL LOG.
     """
-    start = 0
-    while start < len(keys):
-        end = start + (MOST_AT_ONCE if start or tried else 1)
-        yield keys[start:end]
-        start = end
+    piece: list[Command] = []
+    room = _AT_ONCE if tried else 0
+    for command in commands:
+        taken = size(command)
+        if piece and (taken > room or len(piece) == MOST_AT_ONCE):
+            yield piece
+            piece, room = [], _AT_ONCE
+        piece.append(command)
+        room -= taken
+    if piece:
+        yield piece

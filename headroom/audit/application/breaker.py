@@ -19,11 +19,18 @@ _EXPOSE = (
     "npm install opossum-prometheus; in CircuitBreakerPattern: new PrometheusMetrics({ registry, circuits: "
     "[breaker] }), with the registry that /metrics serves"
 )
+_OPEN = (
+    "in CircuitBreakerPattern: errorThresholdPercentage: 50, and look for enabled: false, an errorFilter "
+    "that lets every error pass, and a volumeThreshold that is never reached within 10 s"
+)
+_OPENS = 0.5  # of calls: the guide's errorThresholdPercentage
+_ENOUGH = 10
+"""Calls. Ours: with fewer a volumeThreshold may have kept it closed, for good reason."""
 _UNSEEN = "; its 3 s, 50% and 30 s cannot be seen in metrics"
 
 
 def breaker(case: ApplicationCase) -> Iterator[Finding]:
-    """Yield for each breaker whether it opened, or why none can be seen."""
+    """Yield for each breaker whether it opened, and whether it should have, or why none can be seen."""
     told = False
     for metrics in case.metrics:
         for one in metrics.breakers or ():
@@ -54,5 +61,18 @@ def _judged(one: Breaker, labels: Subject, span: str) -> Finding:
         )
         fix = "see what it calls: a breaker that opens protects the application, and mends nothing"
         return Finding(_RULE, labels, State.WARN, _GUIDE, found + _UNSEEN, fix)
-    failed = f", of which {one.failed:,} failed ({share(one.failed / one.calls)})" if one.calls else ""
-    return Finding(_RULE, labels, State.PASS, _GUIDE, f"{span} it stayed closed: {calls}{failed}{_UNSEEN}")
+    if not one.calls:
+        found = f"cannot be checked: {span} nothing was called through it, so that it had nothing to open for"
+        return Finding(_RULE, labels, State.CANNOT_CHECK, _GUIDE, found)
+    if one.failed > _OPENS * one.calls:
+        failed = f"{span} {one.failed:,} of {calls} failed, and it never opened"
+        if one.calls < _ENOUGH:
+            found = f"cannot be checked: {failed}: fewer than {_ENOUGH} calls are too few to tell why"
+            return Finding(_RULE, labels, State.CANNOT_CHECK, _GUIDE, found)
+        found = f"{failed}: the guide's opens at {share(_OPENS)}, so that others are not called in vain"
+        return Finding(_RULE, labels, State.FAIL, _GUIDE, found, _OPEN)
+    found = (
+        f"{span} it stayed closed: {calls}, of which {one.failed:,} failed ({share(one.failed / one.calls)})"
+        "; whether it opens when more do was not seen"
+    )
+    return Finding(_RULE, labels, State.PASS, _GUIDE, found + _UNSEEN)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from headroom.audit.amounts import clean
 from headroom.audit.application.case import ApplicationCase
 from headroom.audit.application.facts import Container, Metrics
+from headroom.audit.application.mending_limits import argument, mended
 from headroom.audit.finding import Finding
 from headroom.budgets import Subject, Unit
 from headroom.checks import State
@@ -27,7 +28,12 @@ _CADVISOR = (
     "-p 127.0.0.1:8080:8080 gcr.io/cadvisor/cadvisor"
 )
 _ORDER = (State.PASS, State.CANNOT_CHECK, State.WARN, State.FAIL)
-_RESERVED = "; its reservations (cpus 1, memory 1G) cannot be seen in cAdvisor's metrics"
+_WRONG = frozenset({State.FAIL, State.WARN})
+_BESIDE = {
+    "app": "; its reservations (cpus 1, memory 1G) cannot be seen in cAdvisor's metrics",
+    "redis": "; the guide contradicts itself here: its maxmemory 1gb does not fit into 512M "
+    "(see redis.container)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +81,10 @@ def limits(case: ApplicationCase) -> Iterator[Finding]:
             continue
         mine = [(m, one) for m in told for one in m.containers or () if promise.fits(one)]
         if not mine:
+            seen = _containers(sum(len(m.containers or ()) for m in told))
             found = (
-                f"none of {_containers(sum(len(m.containers or ()) for m in told))} is of the service "
-                f"{promise.service}, by docker compose's label or its own name; is it one at all?"
+                f"cannot be checked: cAdvisor tells of {seen}, and by docker compose's label or by name none "
+                f"is of the service {promise.service}: it is named otherwise, or runs in no container"
             )
             yield Finding(_LIMITS, about, State.CANNOT_CHECK, promise.guide, found)
         for metrics, one in mine:
@@ -97,12 +104,14 @@ def _limited(promise: Promise, one: Container, subject: Subject) -> Finding:
     if one.used is not None:
         found += f"; it uses {format_value(one.used, Unit.BYTES)} of memory"
     state = max(cores, memory, key=_ORDER.index)
-    fix = ""
-    if state in {State.FAIL, State.WARN}:
-        fix = f"docker update --cpus {promise.cores:g} --memory {promise.text} --memory-swap {promise.text} "
-        fix += f"{_argument(one.name)}; and in docker-compose.yml: limits: {{cpus: '{promise.cores:g}', "
-        fix += f"memory: {promise.text}}}"
-    found += _RESERVED if promise.service == "app" else ""
+    fix = mended(
+        one,
+        promise.service,
+        cores=promise.cores if cores in _WRONG else None,
+        memory=promise.memory if memory in _WRONG else None,
+        text=promise.text,
+    )
+    found += _BESIDE.get(promise.service, "")
     return Finding(_LIMITS, subject, state, promise.guide, found, fix)
 
 
@@ -137,7 +146,7 @@ def throttling(case: ApplicationCase) -> Iterator[Finding]:
                 f"{share(held)} of the scheduling periods of the last {_span(metrics)}: answers then wait, "
                 f"however low its average use is; {share(HELD_BACK)} is what kubernetes-mixin alerts at"
             )
-            fix = f"docker update --cpus {2 * (one.cores or 1):g} {_argument(one.name)}, or spread the work"
+            fix = f"docker update --cpus {2 * (one.cores or 1):g} {argument(one.name)}, or spread the work"
             yield Finding(_THROTTLING, _subject(metrics, one), State.WARN, guide, found, fix)
         if over:
             continue
@@ -185,7 +194,3 @@ def _containers(count: int) -> str:
 
 def _cpus(count: float) -> str:
     return f"{count:g} CPU{'s' * (count != 1)}"
-
-
-def _argument(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) else "CONTAINER"

@@ -21,6 +21,8 @@ class Answer:
         said: for health endpoints, what each part of the body says, by its name: "up", "down", "ok", ...;
             the body as a whole under "status"; None where it says nothing that is known.
         packed: of an answer sent plain, what gzip makes of the bytes that were read; None of others.
+        bare: of one compressed answer, the Content-Encoding of a second one that accepted none, empty where
+            there is none; None where it was not tried, or gave nothing.
         before: for health endpoints, what came of earlier tries, the best of which this is.
     """
 
@@ -34,6 +36,7 @@ class Answer:
     said: Mapping[str, str] | None = None
     failure: str = ""
     packed: int | None = None
+    bare: str | None = None
     before: tuple[str, ...] = ()
 
 

@@ -4,7 +4,11 @@ A collector of garbage makes a saw of every heap, so that only what is left afte
 of each half hour. They are tried by Mann and Kendall's test for a trend, with the growth by Theil and Sen's
 slope and Sen's interval (Gilbert 1987, sections 16.4 and 17.3), widened for the memory that a series has of
 itself (lag-1 autocorrelation of what is left of the line). What warms up and comes to rest bends away from
-the line, and so resembles itself.
+the line, and so resembles itself. So does the wave of a day's load: from almost two days on equal hours of
+the day are compared, which it leaves alone.
+
+That nothing was suspected proves nothing: only an upper end of the growth excludes a leak, and before a day
+has passed the evening may hide it.
 """
 
 from __future__ import annotations
@@ -23,7 +27,11 @@ BUCKET = 1800.0
 SHORTEST = 6 * 3600.0
 """Seconds that a series must span, since the process was last seen to start."""
 LEAST = 0.10
-"""Growth over the span, as a share of where it began, that is worth a word."""
+"""Growth over the span, as a share of where it began, that is worth a word; a day of it is what matters."""
+DAY = 86_400.0
+"""Seconds: before, nothing is excluded."""
+TWO_DAYS = 1.75 * DAY
+"""Seconds from which on equal hours of two days are compared; of two whole days the ends may be missing."""
 _FEW = 1 / 3  # of the usual number of samples a half hour must have
 _FULL = 0.8  # of the half hours must have samples
 _CERTAIN = 3.5  # standard deviations: 1 in 4,300, on one side
@@ -32,6 +40,9 @@ _RESTART = 0.15  # of what was there: what falls by so much was started anew, or
 _AT_ONCE = 0.85  # if so much of the fall came within half an hour, and not with the evening
 _AROUND = 3  # half hours on each side of a fall, of which the middle one counts: a single low may be noise
 _WORST_MEMORY = 0.9  # of lag-1 autocorrelation: beyond it there is no telling
+_PLACES = round(DAY / BUCKET)  # half hours of a day
+_EVEN = 0.5  # of the growth from one day to the next nine of ten half hours must show: a busier day does not
+_TENTH, _TAIL = 10, 20
 
 Point = tuple[float, float]
 """Seconds, and bytes."""
@@ -46,6 +57,9 @@ class Watched:
         low, high: the first and the newest low, in bytes.
         restarts: falls that were taken for starts.
         growth: bytes an hour at 99 % confidence, both ends above 0; None where nothing is suspected.
+        most: growth a day beyond which all is excluded (99 %), as a share of where it began; None before a
+            day has passed, and where too many half hours lack samples.
+        full: whether most half hours have samples.
     """
 
     span: float
@@ -53,6 +67,13 @@ class Watched:
     high: float
     restarts: int
     growth: Interval | None = None
+    most: float | None = None
+    full: bool = True
+
+    @property
+    def excluded(self) -> bool:
+        """Whether growth of the size that matters is excluded."""
+        return self.growth is None and self.most is not None and self.most < LEAST
 
     @property
     def enough(self) -> bool:
@@ -69,8 +90,12 @@ def watch(samples: Iterable[Point]) -> Watched | None:
     since = lows[starts[-1] :] if starts else lows
     span = since[-1][0] - since[0][0] + BUCKET
     full = len(since) * BUCKET >= _FULL * span
-    grows = _growth(since) if span >= SHORTEST and full else None
-    return Watched(span, since[0][1], since[-1][1], len(starts), grows)
+    grows, most = _growth(since) if span >= SHORTEST and full else (None, None)
+    if span >= TWO_DAYS and full:
+        grows, most = _from_day_to_day(since)
+    return Watched(
+        span, since[0][1], since[-1][1], len(starts), grows, most if span >= DAY else None, full=full
+    )
 
 
 def _lows(samples: Iterable[Point]) -> list[Point]:
@@ -99,8 +124,11 @@ def _starts(values: Sequence[float]) -> list[int]:
     return found
 
 
-def _growth(lows: Sequence[Point]) -> Interval | None:
-    """Return the growth in bytes an hour where all of it speaks for one that goes on."""
+def _growth(lows: Sequence[Point]) -> tuple[Interval | None, float | None]:
+    """Return the growth in bytes an hour where all of it speaks for one that goes on, and the most a day.
+
+    The most is a share of where it began; None where nothing can be said.
+    """
     slopes = _slopes(lows)
     slope = median(slopes)
     begin = median(value - slope * (at - lows[0][0]) for at, value in lows)
@@ -108,11 +136,33 @@ def _growth(lows: Sequence[Point]) -> Interval | None:
     span = lows[-1][0] - lows[0][0]
     deviation = _deviation(lows) * _inflation(off)
     low, high = _ends(slopes, deviation)
-    if begin <= 0 or low * span < LEAST * begin:
-        return None
-    if _kendall(lows) < _CERTAIN * deviation:
-        return None
-    return Interval(low * 3600, high * 3600)
+    if begin <= 0:
+        return None, None
+    # Over a part of a wave the line leans by about as much as the wave is high: a leak may hide behind it,
+    # and a steady process may seem to grow.
+    off.sort()
+    wave = off[-1 - len(off) // _TAIL] - off[len(off) // _TAIL]
+    grows = low * span >= max(LEAST * begin, wave) and _kendall(lows) >= _CERTAIN * deviation
+    return Interval(low * 3600, high * 3600) if grows else None, (high * DAY + wave) / begin
+
+
+def _from_day_to_day(lows: Sequence[Point]) -> tuple[Interval | None, float | None]:
+    """Return the same by what each half hour has more than that of the day before."""
+    by_place = {round(at / BUCKET): value for at, value in lows}
+    more = [
+        value - by_place[place - _PLACES] for place, value in by_place.items() if place - _PLACES in by_place
+    ]
+    if len(more) < _FULL * (TWO_DAYS - DAY) / BUCKET:
+        return None, None
+    begin = median(value for _, value in lows[:_PLACES])
+    mean = fmean(more)
+    spread = math.sqrt(sum((one - mean) ** 2 for one in more) / (len(more) - 1))
+    error = spread * _inflation([one - mean for one in more]) / math.sqrt(len(more))
+    low, high = mean - _CERTAIN * error, mean + _CERTAIN * error
+    least = sorted(more)[len(more) // _TENTH]
+    span = (lows[-1][0] - lows[0][0]) / DAY
+    grows = low * span >= LEAST * begin and least >= _EVEN * median(more)
+    return Interval(low / 24, high / 24) if grows else None, high / begin
 
 
 def _slopes(lows: Sequence[Point]) -> list[float]:

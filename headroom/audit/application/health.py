@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from headroom.audit.amounts import clean
 from headroom.audit.application.case import ApplicationCase
 from headroom.audit.application.doors import about, broken, pause, unasked
 from headroom.audit.application.facts import Answer, Doors
+from headroom.audit.application.words import (
+    BAD,
+    BETWEEN,
+    CACHE,
+    DATABASE,
+    EXPECTED,
+    GOOD,
+    UNTOLD,
+    WHOLE,
+)
 from headroom.audit.finding import Finding
 from headroom.checks import State
 
@@ -16,15 +26,8 @@ _OF_LIVE = "Health Check Endpoints: /health/live answers {status: OK} and asks n
 _OF_READY = "Health Check Endpoints: /health/ready asks database and cache, and says which is up or down"
 SLOW = 1.0
 """Seconds. Ours: probes of Docker and Kubernetes wait for 1 s unless told otherwise (timeoutSeconds: 1)."""
-BAD = frozenset(
-    {"down", "error", "unhealthy", "fail", "failing", "failed", "critical", "dead", "false", "unavailable"}
-    | {"out_of_service", "not_ready", "unreachable", "shutting_down"}
-)
-_WHOLE = "status"
 _MOST = 4  # parts in a sentence
-_DATABASE = ("database", "db", "postgres", "pgbouncer", "typeorm", "sql")
-_CACHE = ("cache", "redis", "valkey")
-_OF_KIND = {"postgres": _DATABASE, "pgbouncer": _DATABASE, "redis": _CACHE}
+_OF_KIND = {"postgres": DATABASE, "pgbouncer": DATABASE, "redis": CACHE}
 _STATUS = (
     "throw new ServiceUnavailableException(checks) where one is down: load balancers and orchestrators look "
     "at the status, not at the body"
@@ -41,10 +44,10 @@ def live(case: ApplicationCase) -> Iterator[Finding]:
         yield _unasked(case, _LIVE, _OF_LIVE, "live")
         return
     answer = case.doors.live
-    said = dict(answer.said or {})
-    whole = said.pop(_WHOLE, "")
+    said = answer.said or {}
+    whole, down = said.get(WHOLE, ""), _those(said, BAD)
     state, found, fix = State.PASS, f"{answer.status} in {pause(answer.seconds)}{_words(answer)}", ""
-    asks = [name for name in said if _about(name, _DATABASE) or _about(name, _CACHE)]
+    asks = [name for name in said if name != WHOLE and (_about(name, DATABASE) or _about(name, CACHE))]
     if why := broken(answer):
         state, found, fix = State.FAIL, f"{why}: an orchestrator would restart the process", ""
     elif whole in BAD:
@@ -53,6 +56,13 @@ def live(case: ApplicationCase) -> Iterator[Finding]:
         state = State.WARN
         found += f": it asks {_listed(asks)}, and their outage would restart every instance as well"
         fix = "let /health/live answer by itself, and /health/ready ask the others"
+    elif down:
+        state, fix = State.FAIL, _STATUS
+        found += f": it says that {_listed(down)} is down, and answers {answer.status}"
+    elif between := _those(said, BETWEEN):
+        state, found = State.WARN, f"{found}: {_listed(between)} is neither up nor down for it"
+    elif open_words := _untold(answer):
+        state, found = State.CANNOT_CHECK, f"cannot be checked: {found}{open_words}"
     yield _timed(Finding(_LIVE, about(answer), state, _OF_LIVE, found, fix), answer)
 
 
@@ -72,15 +82,11 @@ def ready(case: ApplicationCase) -> Iterator[Finding]:
 
 
 def _judged(answer: Answer, doors: Doors) -> tuple[State, str, str]:
-    good = not broken(answer)
     said = answer.said or {}
-    down = [name for name, word in said.items() if word in BAD]
+    down = _those(said, BAD)
     told = f"{answer.status} in {pause(answer.seconds)}{_words(answer)}"
-    if not good and not down:
-        return State.FAIL, f"{told}: it does not say what is down", ""
-    if not good:
-        found = f"{told}: it is not ready, and says so as it should; {_listed(down)} is down for it"
-        return State.WARN, found, "see the sources of that kind"
+    if broken(answer):
+        return _not_ready(said, told)
     if down:
         return (
             State.FAIL,
@@ -92,15 +98,47 @@ def _judged(answer: Answer, doors: Doors) -> tuple[State, str, str]:
             "let the check fail where the call fails: no wrapper that swallows errors, a time-out of its own"
         )
         return State.FAIL, f"{told}: {'; '.join(lies)}", fix
+    if between := _those(said, BETWEEN):
+        found = (
+            f"{told}: {_listed(between)} is neither up nor down for it, and requests are sent to it meanwhile"
+        )
+        return State.WARN, found, "answer 503 until it is ready, and again from when it is told to stop"
+    if why := _untold(answer):
+        return State.CANNOT_CHECK, f"cannot be checked: {told}{why}", ""
     return _complete(said, told)
 
 
-def _complete(said: object, told: str) -> tuple[State, str, str]:
+def _not_ready(said: Mapping[str, str], told: str) -> tuple[State, str, str]:
+    """Judge a ready that is refused by its status: does it say by what?"""
+    if down := _those(said, BAD):
+        found = f"{told}: it is not ready, and says so as it should; {_listed(down)} is down for it"
+        return State.WARN, found, "see the sources of that kind"
+    if between := _those(said, BETWEEN):
+        found = (
+            f"{told}: it is not ready, and says so as it should; {_listed(between)} is not up yet, or no more"
+        )
+        return State.WARN, found, "ask again when it has started"
+    return State.FAIL, f"{told}: it does not say what is down", ""
+
+
+def _those(said: Mapping[str, str], words: Collection[str]) -> list[str]:
+    return [name for name, word in said.items() if word in words]
+
+
+def _untold(answer: Answer) -> str:
+    """Return why a body does not say that all is well; empty where it does, or says nothing at all."""
+    if not answer.said:
+        return f"; {EXPECTED}" if answer.size else ""
+    names = _those(answer.said, UNTOLD)
+    return f": what it says of {_listed(names)} is not known for up or down; {EXPECTED}" if names else ""
+
+
+def _complete(said: Mapping[str, str], told: str) -> tuple[State, str, str]:
     """Judge a ready that says all is well by what it names."""
-    names = [name for name in said if name != _WHOLE] if isinstance(said, dict) else []
+    names = [name for name in said if name != WHOLE]
     lacking = [
         word
-        for word, names_of in (("database", _DATABASE), ("cache", _CACHE))
+        for word, names_of in (("database", DATABASE), ("cache", CACHE))
         if not any(_about(name, names_of) for name in names)
     ]
     if lacking:
@@ -109,14 +147,14 @@ def _complete(said: object, told: str) -> tuple[State, str, str]:
     return State.PASS, f"{told}{_SWALLOWED}", ""
 
 
-def _lies(said: object, doors: Doors) -> Iterator[str]:
+def _lies(said: Mapping[str, str], doors: Doors) -> Iterator[str]:
     """Yield which sources did not answer us while the endpoint said that all is well."""
-    parts = [name for name in said if name != _WHOLE] if isinstance(said, dict) else []
+    parts = [name for name in said if name != WHOLE]
     for source, kind in doors.unreachable:
         names = [name for name in parts if _about(name, _OF_KIND.get(kind, ()))]
-        if names:
-            yield f"it says {_listed(names)} up while {clean(source)} did not answer us"
-        elif kind in _OF_KIND:
+        if good := [name for name in names if said[name] in GOOD]:
+            yield f"it says {_listed(good)} up while {clean(source)} did not answer us"
+        elif kind in _OF_KIND and not names and said.get(WHOLE) not in BETWEEN:
             yield f"it says that it is ready while {clean(source)} did not answer us"
 
 
@@ -144,7 +182,7 @@ def _timed(finding: Finding, answer: Answer) -> Finding:
 
 def _words(answer: Answer) -> str:
     if not answer.said:
-        return ", and its body says nothing that is known"
+        return ", and its body says nothing that is known" if answer.size else ", and its body is empty"
     parts = [f"{name} {word}" for name, word in answer.said.items()]
     more = len(parts) - _MOST
     return f", {', '.join(parts[:_MOST])}{f' and {more} more' if more > 0 else ''}"

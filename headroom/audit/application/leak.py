@@ -1,13 +1,14 @@
-"""Processes whose memory only grows, by what was recorded of them: a suspicion, and never more."""
+"""Processes whose memory only grows, by what was recorded of them: suspected, excluded, or no telling."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from decimal import ROUND_CEILING
 
 from headroom.audit.amounts import clean
 from headroom.audit.application.case import ApplicationCase
-from headroom.audit.application.growth import SHORTEST, Watched, watch
+from headroom.audit.application.growth import DAY, LEAST, SHORTEST, TWO_DAYS, Watched, watch
 from headroom.audit.finding import Finding
 from headroom.bounds import Interval
 from headroom.budgets import Unit
@@ -16,11 +17,11 @@ from headroom.evidence import Gauge
 from headroom.observation import Part, Series
 from headroom.recorded import HEAP, PROCESS_MEMORY
 from headroom.units import format_duration, format_interval, format_value
+from headroom.wording import share
 
 _RULE = "memory.leak"
 _GUIDE = "Memory Leak Prevention: what nobody needs any more is released"
 _WHAT = {PROCESS_MEMORY: "resident memory", HEAP: "heap"}
-_DAY = 86_400.0
 _COLLECT = (
     "declare a source of kind prometheus that scrapes the application's /metrics, and start `headroom run`"
 )
@@ -62,16 +63,37 @@ def _of(series: Series, seen: Watched | None) -> Finding:
         return Finding(_RULE, subject, State.CANNOT_CHECK, _GUIDE, found)
     over = f"over the last {_hours(seen.span)}{_restarts(seen)}"
     ends = f"from {format_value(seen.low, Unit.BYTES)} to {format_value(seen.high, Unit.BYTES)}"
+    if seen.growth is None and seen.excluded:
+        found = f"its {what} went {ends} {over}; growth of more than {_most(seen)} a day is excluded"
+        return Finding(_RULE, subject, State.PASS, _GUIDE, f"{found} (99% confidence)")
     if seen.growth is None:
-        found = f"its {what} went {ends} {over}, and does not look like one that only grows"
-        return Finding(_RULE, subject, State.PASS, _GUIDE, found)
+        found = f"cannot be checked: no telling: its {what} went {ends} {over}, and {_open(seen)}"
+        return Finding(_RULE, subject, State.CANNOT_CHECK, _GUIDE, found)
     found = (
         f"suspicion: its {what} went {ends} {over}, at its lowest of each half hour, which is "
         f"{_rate(seen.growth)} an hour (99% confidence)"
     )
-    if seen.span < _DAY:
+    if seen.span < DAY:
         found += "; until a day has passed the rise of a day's load looks the same"
     return Finding(_RULE, subject, State.WARN, _GUIDE, found, _SNAPSHOT)
+
+
+def _most(seen: Watched) -> str:
+    return share(max(seen.most or 0.0, 0.001), ROUND_CEILING)
+
+
+def _open(seen: Watched) -> str:
+    """Return why a leak is neither suspected nor excluded."""
+    if not seen.full:
+        return "too many half hours of it have no samples"
+    if seen.span < DAY:
+        return "until a day has passed the fall of a day's load may hide a leak"
+    if seen.most is None:
+        return "what it began with cannot be told"
+    found = f"growth of up to {_most(seen)} a day is not excluded, of which {share(LEAST)} would matter"
+    if seen.span < TWO_DAYS:
+        found += f"; from {_hours(TWO_DAYS)} on equal hours of the day are compared"
+    return found
 
 
 def _restarts(seen: Watched) -> str:

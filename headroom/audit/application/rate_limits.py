@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from headroom.audit.amounts import clean
 from headroom.audit.application.case import ApplicationCase
 from headroom.audit.application.facts import Metrics
 from headroom.audit.finding import Finding
-from headroom.budgets import Unit
+from headroom.budgets import Kind, Unit
 from headroom.checks import State
 from headroom.units import format_value
 from headroom.wording import share
@@ -16,6 +17,7 @@ _RULE = "application.rate_limits"
 _GUIDE = "Rate Limiting Impact: short 10 in 1 s, medium 100 in 10 s, long 500 in 60 s"
 MANY = 0.01
 """Share of the answers of a class. Ours: from there on refusals begin to make up the percentiles."""
+_MOST = 3  # names in a sentence
 _UNSEEN = (
     "record the request where it ends, whatever ended it: a middleware with "
     "res.on('finish', () => metricsService.recordRequest(…, res.statusCode, …)); NestJS runs guards before "
@@ -29,15 +31,33 @@ def rate_limits(case: ApplicationCase) -> Iterator[Finding]:
         found = "cannot be checked: no source of kind prometheus could be read"
         yield Finding(_RULE, (), State.CANNOT_CHECK, _GUIDE, found)
     for metrics in case.metrics:
-        yield from _of(metrics)
+        yield from _of(metrics, _histograms(case, metrics.source))
 
 
-def _of(metrics: Metrics) -> Iterator[Finding]:
+def _histograms(case: ApplicationCase, source: str) -> list[str]:
+    """Return the histograms of a source that budgets of requests are held to."""
+    measures = (one for budget in case.budgets for one in budget.measures)
+    return sorted(
+        {
+            clean(one.of)
+            for one in measures
+            if one.kind is Kind.HISTOGRAM and one.source == source and one.group.startswith("endpoints.")
+        }
+    )
+
+
+def _of(metrics: Metrics, histograms: list[str]) -> Iterator[Finding]:
     ours = (("source", metrics.source),)
     why = metrics.why.get("limited") or metrics.why.get("counters", "")
     if metrics.limited is None:
         if not why and not metrics.period:
             why = f"{metrics.source} knows nothing of what was before; ask again in some minutes"
+        if not why and histograms:
+            counters = ", ".join(f"{name}_count" for name in histograms[:_MOST])
+            why = (
+                f"{metrics.source} has no {counters}, so that nobody counts answers by status: a native "
+                "histogram has none, unless it is scraped with its classic buckets, too"
+            )
         found = why or "no budget of requests is held to a histogram of this source"
         state = State.CANNOT_CHECK if why else State.NOT_APPLICABLE
         yield Finding(_RULE, ours, state, _GUIDE, f"cannot be checked: {found}" if why else found)

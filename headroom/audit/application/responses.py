@@ -24,6 +24,12 @@ LARGE = 2**20
 """Bytes. Ours: 20 rows of a page have some 10 KiB."""
 _WORTH = 0.9  # of its size: what gzip leaves more of is packed already, as pictures are
 _LEVEL = "; the level cannot be seen"
+_MORE = "; name a path under payloads: that gives more than 1 KiB of JSON"
+_UNTRIED = "; whether clients that accept no packing get it plain was not seen"
+_FILTER = (
+    "in main.ts: compression({ filter: (req, res) => req.headers['accept-encoding']?.includes('gzip') ? "
+    "compression.filter(req, res) : false }), and a proxy or cache in front that heeds Vary: Accept-Encoding"
+)
 _FIX = "app.use(compression({ level: 6, threshold: 1024 })) in main.ts, before any route"
 
 
@@ -32,43 +38,65 @@ def compression(case: ApplicationCase) -> Iterator[Finding]:
     if case.doors is None or not case.doors.payloads:
         yield _undeclared(case, _COMPRESSION, _GUIDE)
         return
+    good = [answer for answer in case.doors.payloads if not broken(answer)]
+    shown = any(_worth(answer) for answer in good)
+    tried = any(answer.bare is not None for answer in good)
     for answer in case.doors.payloads:
         if why := broken(answer):
             yield _unjudged(answer, why, _COMPRESSION, _GUIDE)
         else:
-            state, found = _packed(answer) if answer.encoding else _plain(answer)
-            fix = _FIX if state in {State.FAIL, State.WARN} else ""
+            state, found = _packed(answer, tried=tried) if answer.encoding else _plain(answer, shown=shown)
+            fix = ""
+            if state in {State.FAIL, State.WARN}:
+                fix = _FILTER if answer.bare else _FIX
             yield Finding(_COMPRESSION, about(answer), state, _GUIDE, found, fix)
 
 
-def _plain(answer: Answer) -> tuple[State, str]:
+def _worth(answer: Answer) -> bool:
+    """Tell whether an answer is one that has to be compressed: over the threshold, and of what shrinks."""
+    if answer.encoding:
+        return (answer.plain or 0) > THRESHOLD
+    return answer.size > THRESHOLD and (answer.packed is None or answer.packed <= _WORTH * answer.size)
+
+
+def _plain(answer: Answer, *, shown: bool) -> tuple[State, str]:
     size, cut = _size(answer.size), answer.truncated
     if answer.size <= THRESHOLD:
         if not answer.size:
             return State.CANNOT_CHECK, "cannot be checked: the answer is empty; name a path that gives data"
-        return State.PASS, f"{size}, not compressed: below 1 KiB it does not pay"
+        found = f"{size}, not compressed: up to 1 KiB that is right"
+        return (State.PASS, found) if shown else (State.CANNOT_CHECK, f"cannot be checked: {found}{_MORE}")
     what = f"more than {size}, not compressed: of these" if cut else f"{size}, not compressed:"
     if answer.packed is None:
         return State.FAIL, f"{what.rstrip(':')}, although gzip was asked for"
     saved = share(max(0.0, 1 - answer.packed / answer.size))
     gain = f"gzip at level 6 makes {_size(answer.packed)}"
     if answer.packed > _WORTH * answer.size:
-        return State.PASS, f"{what} {gain}, which does not pay"
+        found = f"{what} {gain}, which does not pay"
+        return (State.PASS, found) if shown else (State.CANNOT_CHECK, f"cannot be checked: {found}{_MORE}")
     return State.FAIL, f"{what} {gain} ({saved} less)"
 
 
-def _packed(answer: Answer) -> tuple[State, str]:
+def _packed(answer: Answer, *, tried: bool) -> tuple[State, str]:
     size, encoding = _size(answer.size), answer.encoding
+    if answer.bare:
+        found = (
+            f"it is sent as {answer.bare} to a client that accepts no packing, too, and cannot be read there"
+        )
+        return State.FAIL, found
     if encoding not in {"gzip", "x-gzip"}:
         return State.WARN, f"it is sent as {encoding}, although only gzip was asked for"
     if answer.plain is None:
         return State.FAIL, f"it is sent as {encoding}, and cannot be unpacked"
+    rest = "" if tried else _UNTRIED
+    if answer.bare is not None:
+        rest = "; a client that accepts no packing gets it plain"
     if answer.truncated:
-        return State.PASS, f"it is compressed ({encoding}), and too large to be read to its end{_LEVEL}"
+        return State.PASS, f"it is compressed ({encoding}), and too large to be read to its end{_LEVEL}{rest}"
     if answer.plain <= THRESHOLD:
         found = f"{_size(answer.plain)} are compressed to {size}: below 1 KiB that costs more than it saves"
         return State.WARN, found
-    return State.PASS, f"{_size(answer.plain)} are compressed to {size} ({encoding}){_LEVEL}"
+    return State.PASS, f"{_size(answer.plain)} are compressed to {size} ({encoding}){_LEVEL}{rest}"
 
 
 def payload(case: ApplicationCase) -> Iterator[Finding]:

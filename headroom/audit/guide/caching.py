@@ -24,14 +24,19 @@ ROWS = (
 
 def of_row(row: Invalidation) -> GuideRule:
     """Return the rule of a row of the table."""
-    words = "".join(sign if sign.isalnum() else " " for sign in row.data.lower()).split()
     return GuideRule(
-        f"caching.invalidation.{'-'.join(words)}",
+        f"caching.invalidation.{slug(row.data)}",
         INVALIDATION,
         f"{row.data}: {row.trigger} → {row.strategy}",
         about=(("data", row.data),),
         by_hand=True,
+        row=(row.data, row.trigger, row.strategy),
     )
+
+
+def slug(data: str) -> str:
+    """Return what stands for data in the name of its rule: small letters and digits; empty without any."""
+    return "-".join("".join(sign if sign.isalnum() else " " for sign in data.lower()).split())
 
 
 RULES = (

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from headroom.audit import by_hand
 from headroom.audit.by_hand import UNSEEN, Confirmation
 from headroom.audit.finding import Finding
-from headroom.audit.guide.caching import INVALIDATION
 from headroom.audit.guide.rule import GuideRule
 from headroom.checks import State
 
@@ -50,7 +49,7 @@ def completed(
     confirmed: Mapping[str, Confirmation],
     now: datetime,
 ) -> list[Finding]:
-    """Return the findings with one more for each rule that has none, each by-hand one with who confirmed it.
+    """Return the findings with one more for each rule that has none, and with who confirmed what.
 
     Args:
         rules: the guide's.
@@ -60,8 +59,8 @@ def completed(
         now: our clock, UTC.
     """
     decided = {rule.id for rule in rules if any(one.state in DECISIVE for one in _of(rule, findings))}
-    open_to_hands = [rule for rule in rules if rule.by_hand and rule.id not in decided]
-    found = [_handed(one, open_to_hands, confirmed, now) for one in findings]
+    hands = [rule for rule in rules if rule.by_hand]
+    found = [_handed(one, hands, decided, confirmed, now) for one in findings]
     found += [_line(rule, why, confirmed, now) for rule in rules if not any(True for _ in _of(rule, found))]
     return found
 
@@ -84,7 +83,7 @@ def coverage(
     found: dict[str, Coverage] = {}
     for rule in rules:
         state = standing(rule, findings)
-        holds = rule.id in confirmed and confirmed[rule.id].holds(now)
+        holds = rule.id in confirmed and confirmed[rule.id].holds(rule, now)
         one = Coverage(
             checked=state is State.PASS,
             by_hand=state is State.BY_HAND,
@@ -97,18 +96,26 @@ def coverage(
 
 
 def _of(rule: GuideRule, findings: Iterable[Finding]) -> Iterator[Finding]:
-    return (one for one in findings if one.rule == rule.id or rule.answered_by(one))
+    """Return what is said of a rule, without what was found of its declaration alone."""
+    about = (one for one in findings if one.rule == rule.id or rule.answered_by(one))
+    return (one for one in about if not (rule.declared and one.state in DECISIVE))
 
 
 def _handed(
-    one: Finding, rules: Sequence[GuideRule], confirmed: Mapping[str, Confirmation], now: datetime
+    one: Finding,
+    hands: Sequence[GuideRule],
+    decided: Collection[str],
+    confirmed: Mapping[str, Confirmation],
+    now: datetime,
 ) -> Finding:
-    """Return a finding that decides nothing as one for a person where its rule can be confirmed."""
-    rule = next((rule for rule in rules if rule.answered_by(one)), None)
-    if rule is None:
+    """Return a finding on a rule that can be confirmed as one for a person, unless the rule is decided."""
+    rule = next((rule for rule in hands if rule.answered_by(one)), None)
+    if rule is None or (rule.declared and one.state in DECISIVE):
         return one
+    if rule.id in decided:
+        return by_hand.beside(one, rule, confirmed, now) if one.state in DECISIVE else one
     told = f"{UNSEEN}{one.found.removeprefix(_UNCHECKED)}"
-    return by_hand.asked(replace(one, found=told), rule.id, confirmed, now)
+    return by_hand.asked(replace(one, found=told), rule, confirmed, now)
 
 
 def _line(
@@ -121,9 +128,9 @@ def _line(
         return Finding(rule.id, rule.about, State.NOT_APPLICABLE, rule.cited, rule.why)
     if rule.by_hand:
         told = f"{UNSEEN}confirm by hand"
-        if rule.place == INVALIDATION:
-            trigger, _, strategy = rule.says.partition(": ")[2].partition(" → ")
+        if rule.row:
+            _, trigger, strategy = rule.row
             told += f" that “{strategy}” follows “{trigger}”"
         line = Finding(rule.id, rule.about, State.BY_HAND, rule.cited, told)
-        return by_hand.asked(line, rule.id, confirmed, now)
+        return by_hand.asked(line, rule, confirmed, now)
     return Finding(rule.id, rule.about, State.CANNOT_CHECK, rule.cited, why(rule))

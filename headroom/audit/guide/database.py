@@ -67,6 +67,18 @@ RULES = (
         by_hand=True,
     ),
     GuideRule(
+        "database.page-size",
+        _PATTERNS,
+        "a page has 20 rows where nobody asks for another number, by OFFSET and by a cursor",
+        by_hand=True,
+    ),
+    GuideRule(
+        "database.page-order",
+        _PATTERNS,
+        "every page is sorted, the newest rows first (createdAt DESC)",
+        by_hand=True,
+    ),
+    GuideRule(
         "database.pool-size",
         _POOL,
         "max 20 connections for each instance of the application",

@@ -18,11 +18,25 @@ RULES = (
         ("metrics.http_request_duration_seconds",),
     ),
     GuideRule(
+        "monitoring.request-buckets",
+        _METRICS,
+        "http_request_duration_seconds has buckets at 0.01, 0.05, 0.1, 0.5, 1 and 5 s",
+        Asked.DOCTOR,
+        ("metrics.http_request_duration_seconds.buckets",),
+    ),
+    GuideRule(
         "monitoring.query-duration",
         _METRICS,
         "db_query_duration_seconds by query_type and table",
         Asked.DOCTOR,
         ("metrics.db_query_duration_seconds",),
+    ),
+    GuideRule(
+        "monitoring.query-buckets",
+        _METRICS,
+        "db_query_duration_seconds has buckets at 0.001, 0.005, 0.01, 0.05, 0.1 and 0.5 s",
+        Asked.DOCTOR,
+        ("metrics.db_query_duration_seconds.buckets",),
     ),
     GuideRule(
         "monitoring.hit-rate",
@@ -32,17 +46,30 @@ RULES = (
         ("metrics.cache_hit_rate",),
     ),
     GuideRule(
+        "monitoring.hit-rate-formula",
+        _METRICS,
+        "cache_hit_rate is hits / (hits + misses) * 100, and 0 where nothing was looked up",
+        by_hand=True,
+    ),
+    GuideRule(
         "monitoring.slow-requests",
         _SLOW,
         "requests over 1 s are logged as slow",
         Asked.DOORS,
         ("application.slow_requests",),
         by_hand=True,
+        declared=True,
     ),
     GuideRule(
         "monitoring.slow-request-fields",
         _SLOW,
         "a slow request's line says method, url and duration",
+        by_hand=True,
+    ),
+    GuideRule(
+        "monitoring.every-request",
+        _SLOW,
+        "the interceptor records method, url, status and duration of every request, slow or not",
         by_hand=True,
     ),
     GuideRule(

@@ -57,4 +57,10 @@ RULES = (
         "sort by createdAt and id, both descending, so that no row is skipped or shown twice",
         by_hand=True,
     ),
+    GuideRule(
+        "queries.page-size",
+        _PAGES,
+        "a page of a large table has 50 rows; one row more is asked for, which tells whether there are more",
+        by_hand=True,
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from hashlib import sha256
 
 from headroom.audit.finding import Finding
 from headroom.budgets import Subject
@@ -45,6 +46,8 @@ class GuideRule:
         cites: the section that such a finding cites, where budgets.yaml decides what is looked at.
         by_hand: where no finding decides it, a person can.
         why: why nobody need answer it; with this it is not applicable.
+        declared: its findings only hold declarations against each other, so that none of them decides it.
+        row: what `says` was put together from, where somebody may declare it: data, trigger, strategy.
     """
 
     id: str
@@ -56,6 +59,8 @@ class GuideRule:
     cites: str = ""
     by_hand: bool = False
     why: str = ""
+    declared: bool = False
+    row: tuple[str, ...] = ()
 
     def answered_by(self, finding: Finding) -> bool:
         """Tell whether a finding is about this rule."""
@@ -67,3 +72,8 @@ class GuideRule:
     def cited(self) -> str:
         """The place in the guide, and what it says there."""
         return f"{self.place}: {self.says}"
+
+    @property
+    def digest(self) -> str:
+        """What it says in 16 hexadecimal digits: a confirmation is of these words, and of no others."""
+        return sha256("\0".join(self.row or (self.says,)).encode()).hexdigest()[:16]

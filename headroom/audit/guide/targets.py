@@ -49,6 +49,11 @@ class Figure:
         wanted = None if self.statistic is None else self.statistic.share
         return share is not None and (wanted is None or share >= wanted)
 
+    def said_by(self, limit: Limit) -> bool:
+        """Tell whether a limit promises just this much."""
+        alike = self.statistic is None or limit.statistic is self.statistic
+        return self.kept_by(limit) and alike and limit.threshold == self.threshold
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -104,7 +109,26 @@ ROWS = (
     _resource(4, "resource.redis_memory", "Redis memory", 0.8, 0.9),
     _resource(5, "resource.disk_io", "Disk I/O", 0.6, 0.8),
 )
-RULES = tuple(row.rule for row in ROWS)
+_ASYNC = (
+    GuideRule(
+        "budgets.reports-async",
+        _API,
+        "reports are made asynchronously: no request waits for one",
+        by_hand=True,
+    ),
+    GuideRule(
+        "budgets.analytics-async",
+        _QUERIES,
+        "complex analytics are considered for asynchronous work",
+        by_hand=True,
+    ),
+)
+RULES = tuple(
+    one
+    for place in (_API, _QUERIES, _RESOURCES)
+    for one in (*(row.rule for row in ROWS), *_ASYNC)
+    if one.place == place
+)
 
 
 def targets(budgets: Sequence[Budget]) -> Iterator[Finding]:
@@ -121,6 +145,7 @@ def targets(budgets: Sequence[Budget]) -> Iterator[Finding]:
             continue
         lacking = [one for one in row.figures if not any(one.kept_by(limit) for limit in budget.limits)]
         limits = ", ".join(_said(limit) for limit in budget.limits) or "no limit"
+        equal = all(any(one.said_by(limit) for limit in budget.limits) for one in row.figures)
         found, fix, state = f"{budget.id} has {limits}", "", State.PASS
         if lacking:
             state = State.WARN
@@ -128,6 +153,9 @@ def targets(budgets: Sequence[Budget]) -> Iterator[Finding]:
             fix = (
                 f"tighten the limits of {budget.id} in budgets.yaml, or say there why the guide does not hold"
             )
+        else:
+            how = "as the guide has it" if equal else "more tightly than the guide has it"
+            found += f": declared {how}; whether it is kept, `headroom check` says"
         yield Finding(rule.id, (("budget", budget.id),), state, rule.cited, found, fix)
 
 

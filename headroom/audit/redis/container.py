@@ -8,7 +8,7 @@ from headroom.audit.finding import Finding
 from headroom.audit.redis.case import RedisCase
 from headroom.audit.redis.facts import RedisFacts
 from headroom.audit.redis.settings import MAXMEMORY, ROOM
-from headroom.audit.redis.told import change, not_read, number, size, spelled
+from headroom.audit.redis.told import limited, not_read, number, size
 from headroom.budgets import Unit
 from headroom.checks import State
 from headroom.units import format_value
@@ -47,7 +47,7 @@ def _judged(facts: RedisFacts) -> tuple[State, str, str]:
     if fault is None:
         return State.PASS, f"{has}, {gives}", ""
     state, words = fault
-    smaller = change("maxmemory", spelled(int(limit * ROOM)))
+    smaller = limited(int(limit * ROOM), facts)
     return state, f"{has}, {gives}{words}", smaller if maxmemory > ROOM * limit or not maxmemory else _PURGE
 
 

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from headroom.policies import KeyPolicy
 
+BRIEF = 10
+"""Keys with less than this part of the shortest life left are counted as short: one in so many should be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
@@ -19,6 +22,7 @@ class Prefix:
         too_long: of those asked, with more left than the policy allows at most.
         shortest, middle, longest: what is left of the lives of those that expire; None where none does.
         measured: keys whose memory was asked for; `bytes_mean` and `bytes_deviation` are of those.
+        short: of those asked that expire, with less left than the least life of the policy divided by BRIEF.
     """
 
     policy: KeyPolicy
@@ -32,6 +36,7 @@ class Prefix:
     measured: int = 0
     bytes_mean: float = 0.0
     bytes_deviation: float = 0.0
+    short: int = 0
 
 
 @dataclass(frozen=True, slots=True)

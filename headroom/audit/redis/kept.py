@@ -24,6 +24,7 @@ _FIGURES = (
     "measured",
     "bytes_mean",
     "bytes_deviation",
+    "short",
 )
 _COUNTS = ("keys", "seen", "other")
 

@@ -35,9 +35,12 @@ class Seen:
         """What a finding about it is about."""
         return (("policy", self.prefix.policy.name), ("source", self.facts.source))
 
-    def counted(self, count: int) -> str:
-        """Return how many of the keys that were asked, and what that says of all: "3 of 40 keys (7.5%)"."""
-        asked = self.prefix.asked
+    def counted(self, count: int, among: int | None = None) -> str:
+        """Return how many of the keys that were asked, and what that says of all: "3 of 40 keys (7.5%)".
+
+        `among` is how many of them could be counted, where that is not all.
+        """
+        asked = self.prefix.asked if among is None else among
         if self.exact:
             return f"{count:,} of {asked:,} keys ({between(count / asked, count / asked)})"
         if not self.census.random:

@@ -8,7 +8,7 @@ from headroom.audit.amounts import clean
 from headroom.audit.finding import Finding
 from headroom.audit.redis.case import RedisCase
 from headroom.audit.redis.facts import RedisFacts
-from headroom.audit.redis.told import change, not_read, number, size, spelled
+from headroom.audit.redis.told import change, evicting, limited, not_read, number, size, spelled
 from headroom.checks import State
 
 GUIDE = (
@@ -57,9 +57,10 @@ def settings(case: RedisCase) -> Iterator[Finding]:
 def _fix(name: str, value: str, facts: RedisFacts) -> str:
     if name == "tcp-backlog":
         return "tcp-backlog 511 in redis.conf, then restart; net.core.somaxconn must not be smaller"
-    if name == "maxmemory" and facts.memory_limit is not None:
-        value = spelled(min(MAXMEMORY, int(facts.memory_limit * ROOM)))
-    return change(name, value)
+    if name == "maxmemory":
+        room = MAXMEMORY if facts.memory_limit is None else int(facts.memory_limit * ROOM)
+        return limited(min(MAXMEMORY, room), facts)
+    return evicting(facts) if name == "maxmemory-policy" else change(name, value)
 
 
 def _maxmemory(facts: RedisFacts) -> Said | None:
