@@ -136,8 +136,8 @@ def table(found: Iterable[Machine], since: str) -> str:
     return (
         f'<section class="hr-table hr-machines" data-machines="{len(ones)}"><table><thead><tr>{cells}</tr>'
         f"</thead><tbody>{lines}</tbody></table>{rest}<p>Means since {escape(since)}. A disk that is "
-        "busy all the time is full only where something waits for it: disks that do many things at once are busy long "
-        "before.</p></section>"
+        "busy all the time is full only where something waits for it: disks that do many things at once are "
+        "busy long before.</p></section>"
     )
 
 

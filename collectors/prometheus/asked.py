@@ -44,7 +44,7 @@ OF_PROCESSES = {Kind.ONE_CORE: (PROCESS_SECONDS,), Kind.EVENT_LOOP: (LAG_P99,)}
 """The same of what processes tell of themselves."""
 
 RESOURCES = frozenset({*OF_MACHINES, *OF_CONTAINERS, *OF_PROCESSES})
-"""Where one of these is measured, all that is known of resources is recorded beside it."""
+"""Where one of these is measured, what is known of containers and processes is recorded beside it."""
 BESIDE_MACHINES = (CPU_SECONDS, DISK_SECONDS, PRESSURE, *DISK_WAITS, *DISK_DONE)
 CONTAINER_SERIES = tuple(
     dict.fromkeys((*(name for names in OF_CONTAINERS.values() for name in names), CONTAINER_STARTED))
@@ -98,7 +98,7 @@ class Asked:
 
     @property
     def recording(self) -> bool:
-        """Whether all that is known of resources is recorded, judged or not."""
+        """Whether what is known of containers and processes is recorded, judged or not."""
         return not RESOURCES.isdisjoint(self.kinds)
 
     @property
@@ -119,7 +119,8 @@ class Asked:
     @property
     def machines_read(self) -> tuple[str, ...]:
         """The series of node_exporter that are read: what is judged, and what is recorded beside it."""
-        return tuple(dict.fromkeys((*self.machine_series, *(BESIDE_MACHINES if self.recording else ()))))
+        judged = self.machine_series
+        return tuple(dict.fromkeys((*judged, *(BESIDE_MACHINES if judged else ()))))
 
     @property
     def processes_read(self) -> tuple[str, ...]:

@@ -162,7 +162,7 @@ def _recorded(before: PrometheusSnapshot | None, asked: Asked, health: Health) -
         return
     after = health.after
     earlier = {one.target: one for one in before.machines.seen}
-    if after.machines.refused is None:
+    if asked.machine_series and after.machines.refused is None:
         yield from tell_details(asked.source, health, earlier, after.machines.seen)
     if after.processes.refused is None:
         yield from tell_memories(asked.source, health, before.processes, after.processes)

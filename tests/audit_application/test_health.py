@@ -162,8 +162,8 @@ def test_live(doors: Doors, state: State, found: str) -> None:
                 cases.ready({"database": "up", "cache": word}, unreachable=(("erp-cache", "redis"),), size=9),
                 State.CANNOT_CHECK,
                 (
-                    f"cannot be checked: 200 in 12 ms, database up, cache {word}: what it says of cache is not "
-                    f"known for up or down; {EXPECTED}"
+                    f"cannot be checked: 200 in 12 ms, database up, cache {word}: what it says of "
+                    f"cache is not known for up or down; {EXPECTED}"
                 ),
             )
             for word in ("other", "unknown", "disabled")

@@ -82,13 +82,17 @@ def swinging(hours: float, rate: float, swing: float, *, without: float = 0.0) -
     [
         (
             parts(12),
-            "188 MiB to 191 MiB over the last 12 h, and until a day has passed the fall of a day's load may "
-            "hide a leak",
+            (
+                "188 MiB to 191 MiB over the last 12 h, and until a day has passed the fall of a day's load "
+                "may hide a leak"
+            ),
         ),
         (
             swinging(24, 0.05, 0.2),
-            "195 MiB to 415 MiB over the last 1 d, and growth of up to 390% a day is not excluded, of which 10% "
-            "would matter; from 1 d 18 h on equal hours of the day are compared",
+            (
+                "195 MiB to 415 MiB over the last 1 d, and growth of up to 390% a day is not excluded, of "
+                "which 10% would matter; from 1 d 18 h on equal hours of the day are compared"
+            ),
         ),
         (
             swinging(30, 0.0, 0.0, without=12),

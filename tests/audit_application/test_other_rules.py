@@ -81,7 +81,8 @@ def test_a_histogram_without_counters_is_not_taken_for_no_budget() -> None:
         State.CANNOT_CHECK,
         (
             "cannot be checked: metrics has no http_request_duration_seconds_count, so that nobody counts "
-            "answers by status: a native histogram has none, unless it is scraped with its classic buckets, too"
+            "answers by status: a native histogram has none, unless it is scraped "
+            "with its classic buckets, too"
         ),
     )
 
@@ -130,7 +131,8 @@ def test_without_a_prometheus(rule: object) -> None:
             told(breakers=(Breaker("deliver", 0, 9, 5),)),
             State.CANNOT_CHECK,
             (
-                f"cannot be checked: {SEEN} 5 of 9 calls failed, and it never opened: fewer than 10 calls are "
+                f"cannot be checked: {SEEN} 5 of 9 calls failed, and it never opened: "
+                f"fewer than 10 calls are "
                 "too few to tell why"
             ),
         ),
@@ -169,7 +171,8 @@ def test_limits_below_the_threshold_of_the_log_are_named() -> None:
 
     assert finding.state is State.WARN
     assert finding.found == (
-        "budgets.yaml declares that requests over 1 s are logged, which nobody saw: 3 of 4 limits of requests lie below 1 s, and a "
+        "budgets.yaml declares that requests over 1 s are logged, which nobody "
+        "saw: 3 of 4 limits of requests lie below 1 s, and a "
         "request that breaks one of them is in the log only where it takes longer still: api.read p95 (100 "
         "ms), api.read p95 (200 ms), api.write p95 (500 ms)"
     )
@@ -185,7 +188,8 @@ def test_a_log_that_is_declared_or_not_is_not_seen() -> None:
     assert (fine.state, fine.found) == (
         State.CANNOT_CHECK,
         (
-            "cannot be checked: budgets.yaml declares that requests over 1 s are logged, and whether they are "
+            "cannot be checked: budgets.yaml declares that requests over 1 s are "
+            "logged, and whether they are "
             "is not seen; if so, each of 1 limit of requests is 1 s or more, and what breaks it is in the log"
         ),
     )

@@ -60,7 +60,7 @@ def test_cpu_is_a_share_of_the_quota() -> None:
 
     assert part(told, CONTAINER_CPU).evidence == Ratio(12.0, 30.0)
     assert part(told, CONTAINER_CPU).detail == "shop; of 2 cores"
-    assert subjects(told, CONTAINER_CPU) == {()}
+    assert subjects(told, CONTAINER_CPU) == {(), (("container", "shop"),)}
 
 
 def test_a_recorded_container_has_a_tenth_of_a_core() -> None:
@@ -261,20 +261,54 @@ def test_a_container_that_took_the_place_of_another_has_no_figures_yet() -> None
         assert absent(told, measure) == ("no data", why)
 
 
-def test_of_two_containers_of_one_name_the_newer_counts() -> None:
-    """The old one stands in answers for a while: cAdvisor stamps its samples itself."""
-    old = container(id="/docker/a1", at=NOON, **{STARTED: NOON - 1000, SECONDS: 77.0})
+def test_of_two_lives_of_one_container_the_newer_counts() -> None:
+    """The old one stands in answers for a while, and not in the newest scrape."""
+    old = answer(container(id="/docker/a1", **{STARTED: NOON - 1000, SECONDS: 77.0}), NOON - 15)
     new = {STARTED: NOON - 3}
+    before = answer(container(id="/docker/b2", **new, **{SECONDS: 1.0}), NOON)
+    after = answer(container(id="/docker/b2", **new, **{SECONDS: 1.3}), LATER)
 
-    told = reading(
-        old + container(id="/docker/b2", **new, **{SECONDS: 1.0}),
-        old + container(id="/docker/b2", **new, **{SECONDS: 1.3}),
+    told = read(
+        snapshot(NOON, containers=old + before), snapshot(LATER, containers=old + after), CONTAINER_CPU
     )
 
     evidence = part(told, CONTAINER_CPU).evidence
     assert isinstance(evidence, Ratio)
     assert evidence.part == pytest.approx(0.3)
-    assert subjects(told, CONTAINER_CPU) == {()}
+    assert subjects(told, CONTAINER_CPU) == {(), (("container", "shop"),)}
+
+
+def test_replicas_of_one_service_are_told_apart() -> None:
+    """The older of them is full, which the newer must not hide."""
+    label = ',container_label_com_docker_compose_service="worker"'
+    ids = ["/x/" + sign * 64 for sign in "ab"]
+
+    def both(full: float, idle: float) -> str:
+        return container(
+            "a" * 64, id=ids[0], labels=label, **{STARTED: NOON - 5000, SECONDS: full}
+        ) + container("b" * 64, id=ids[1], labels=label, **{STARTED: NOON - 100, SECONDS: idle})
+
+    told = reading(both(100.0, 50.0), both(101.5, 50.1))
+
+    assert part(told, CONTAINER_CPU).detail == "the worst of 2 containers: worker aaaaaaaaaaaa; of 0.1 cores"
+    assert subjects(told, CONTAINER_CPU) == {
+        (),
+        (("container", "worker aaaaaaaaaaaa"),),
+        (("container", "worker bbbbbbbbbbbb"),),
+    }
+
+
+def test_a_container_with_a_broken_figure_blinds_no_other() -> None:
+    """It has none itself, and the whole says so."""
+    told = reading(
+        container("good", **{SECONDS: 1.0}) + container("bad", **{SECONDS: 1.0}),
+        container("good", **{SECONDS: 2.5}) + container("bad", **{SECONDS: "NaN"}),
+    )
+
+    why = f"{SECONDS} of container bad of cadvisor (c:8080) is NaN, not a number from 0 up"
+    assert part(told, CONTAINER_CPU).evidence == Ratio(1.5, 0.1 * EVERY)
+    assert part(told, CONTAINER_CPU).detail == f"good; of 0.1 cores; 1 of 2 not judged: {why}"
+    assert absent(told, CONTAINER_CPU, ("container", "bad")) == ("broken instrumentation", why)
 
 
 def test_a_container_that_was_stopped_is_not_told_of_for_long() -> None:
@@ -403,7 +437,7 @@ def test_working_sets_are_recorded_beside_a_budget_of_machines_limited_or_not() 
 
     assert part(told, recorded.CONTAINER_USED, ("container", "shop")).evidence == Gauge.sample(GIB, EVERY)
     assert part(told, recorded.CONTAINER_USED, ("container", "db")).evidence == Gauge.sample(2 * GIB, EVERY)
-    assert subjects(read(*pair, CONTAINER_CPU), recorded.CONTAINER_USED) == set()
+    assert len(subjects(read(*pair, CONTAINER_CPU), recorded.CONTAINER_USED)) == len(("shop", "db"))
 
 
 def test_a_snapshot_keeps_containers_over_a_restart() -> None:

@@ -14,6 +14,7 @@ from tests.collectors_prometheus.figures import Answer
 from tests.prometheus_resources.exposition import (
     CPU,
     DISK_IO,
+    EVENT_LOOP,
     IO_PRESSURE,
     LATER,
     NOON,
@@ -152,8 +153,9 @@ def test_the_mean_wait_of_a_disk_is_recorded() -> None:
         disk(2, waits=(10.5, 21, 150, 400)) + disk(1, device="sdb", waits=(1, 1, 1, 1)),
     )
 
-    assert part(told, recorded.DISK_WAIT, ("device", "nvme0n1")).evidence == Ratio(1.5, 250.0)
-    assert subjects(told, recorded.DISK_WAIT) == {(("device", "nvme0n1"),)}
+    disk_of_machine = (("device", "nvme0n1"), ("instance", "n:9100"))
+    assert part(told, recorded.DISK_WAIT, *disk_of_machine).evidence == Ratio(1.5, 250.0)
+    assert subjects(told, recorded.DISK_WAIT) == {disk_of_machine}
 
 
 @pytest.mark.parametrize("after", [(1, 1, 150, 400), (10.5, 21, 150, 3)])
@@ -176,10 +178,13 @@ def test_each_mode_of_all_cpus_is_recorded_as_a_share_of_all() -> None:
 
     told = reading(before, after)
 
-    assert part(told, recorded.CPU_MODES, ("mode", "idle")).evidence == Ratio(24.0, 30.0)
-    assert part(told, recorded.CPU_MODES, ("mode", "user")).evidence == Ratio(5.0, 30.0)
-    assert part(told, recorded.CPU_MODES, ("mode", "steal")).evidence == Ratio(1.0, 30.0)
-    assert subjects(told, recorded.CPU_MODES) == {(("mode", mode),) for mode in ("idle", "user", "steal")}
+    whose = ("instance", "n:9100")
+    assert part(told, recorded.CPU_MODES, whose, ("mode", "idle")).evidence == Ratio(24.0, 30.0)
+    assert part(told, recorded.CPU_MODES, whose, ("mode", "user")).evidence == Ratio(5.0, 30.0)
+    assert part(told, recorded.CPU_MODES, whose, ("mode", "steal")).evidence == Ratio(1.0, 30.0)
+    assert subjects(told, recorded.CPU_MODES) == {
+        (whose, ("mode", mode)) for mode in ("idle", "user", "steal")
+    }
 
 
 def test_modes_of_several_machines_are_told_apart() -> None:
@@ -214,7 +219,7 @@ def test_nothing_is_recorded_of_machines_where_no_budget_is_of_them() -> None:
     """The series are not even asked for."""
     pair = [snapshot(at, others=machine(modes({"idle": at}), at)) for at in (NOON, LATER)]
 
-    assert read(*pair, IO_PRESSURE).observations == ()
+    assert read(*pair, EVENT_LOOP).observations == ()
 
 
 def test_a_snapshot_keeps_machines_over_a_restart() -> None:

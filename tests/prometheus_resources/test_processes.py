@@ -96,7 +96,20 @@ def test_beside_node_processes_those_of_several_threads_are_no_matter_of_one_cor
     told = read(snapshot(NOON, others=before), snapshot(LATER, others=after), ONE_CORE)
 
     assert part(told, ONE_CORE).detail == "erp (a:80)"
-    assert subjects(told, ONE_CORE) == {()}
+    assert subjects(told, ONE_CORE) == {(), (("instance", "a:80"),)}
+
+
+def test_a_process_with_a_broken_figure_blinds_no_other() -> None:
+    """It has none itself, and the whole says so."""
+    before = plain(NOON, 1.0) + plain(NOON, 1.0, instance="h:90")
+    after = plain(LATER, 13.0) + plain(LATER, "NaN", instance="h:90")
+
+    told = read(snapshot(NOON, others=before), snapshot(LATER, others=after), ONE_CORE)
+
+    why = f"{SECONDS} of prom (h:90) is NaN, not a number from 0 up"
+    assert part(told, ONE_CORE).evidence == Ratio(12.0, 15.0)
+    assert part(told, ONE_CORE).detail == f"prom (g:90); 1 of 2 not judged: {why}"
+    assert absent(told, ONE_CORE, ("instance", "h:90")) == ("broken instrumentation", why)
 
 
 def test_several_processes_of_one_target_are_told_apart_by_their_labels() -> None:
@@ -206,7 +219,7 @@ def test_memory_and_heap_are_recorded_by_job_and_instance() -> None:
     assert part(told, recorded.PROCESS_MEMORY, *other).evidence == Gauge.sample(4e7, EVERY)
     assert part(told, recorded.HEAP, *app).evidence == Gauge.sample(64799976.0, EVERY)
     assert subjects(told, recorded.HEAP) == {app}
-    assert subjects(read(*pair, EVENT_LOOP), recorded.HEAP) == set()
+    assert subjects(read(*pair, EVENT_LOOP), recorded.HEAP) == {app}
 
 
 def test_of_many_processes_the_largest_two_hundred_are_recorded() -> None:

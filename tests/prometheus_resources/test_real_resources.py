@@ -171,9 +171,9 @@ async def test_a_real_machine_records_modes_memory_and_pressure(world: World) ->
         if isinstance(each.evidence, Ratio)
     ]
     assert sum(ratio.part for ratio in ratios) == pytest.approx(ratios[0].whole)
-    assert {(("mode", mode),) for mode in ("idle", "iowait", "system", "user")} <= subjects(
-        told, recorded.CPU_MODES
-    )
+    assert {
+        (("instance", world.machine), ("mode", mode)) for mode in ("idle", "iowait", "system", "user")
+    } <= subjects(told, recorded.CPU_MODES)
     processes = subjects(told, recorded.PROCESS_MEMORY)
     assert (("instance", world.machine), ("job", "node")) in processes
     assert (("instance", world.app.address), ("job", "erp")) in processes
