@@ -14,8 +14,8 @@ from functools import partial
 
 from alerts.channels import ChannelError, sender
 from alerts.message import delayed
-from headroom.incidents import Notice
-from headroom.routing import Channel
+from headroom.channels import Channel
+from headroom.incidents import Message, Notice
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_WAIT = 300.0  # seconds between two attempts at one message
@@ -99,9 +99,9 @@ class Lane:
     async def _attempt(self, notice: Notice) -> Attempt:
         within = self._channel.timeout.total_seconds()
         try:
-            message = replace(notice, payload=delayed(notice.payload, notice.created, self._clock()))
+            late = replace(notice, payload=delayed(notice.payload, notice.created, self._clock()))
             answer = await self._thread.call(
-                lambda: sender(self._channel.kind)(self._channel, message), within + _GRACE
+                lambda: sender(self._channel.kind)(self._channel, Message((late,))), within + _GRACE
             )
         except ChannelError as error:
             failure = error

@@ -20,9 +20,10 @@ from alerts.decide import Decision
 from alerts.lane import Attempt, Lane, Spread
 from alerts.message import as_text
 from headroom.budgets import Severity
+from headroom.channels import Channel
 from headroom.history import HistoryError
-from headroom.incidents import Notice, NoticeStatus
-from headroom.routing import Channel, Route, channels_for
+from headroom.incidents import Incident, Notice, NoticeStatus
+from headroom.routing import Route, Told, channels_for
 
 _LOG = logging.getLogger(__name__)
 _LEASE = timedelta(minutes=10)  # only a fault of ours lets one run out: opening the history frees them all
@@ -57,17 +58,34 @@ def notices(
         return ()
     kept = tuple(routes)
     if status is NoticeStatus.FIRING:
-        names: Iterable[str] = channels_for(kept, incident.budget, incident.severity)
+        when = channels_for(kept, _told_of(incident, incident.severity, message), created)
     elif told is not None:
-        names = sorted(told)
+        when = dict.fromkeys(sorted(told), created)
     else:
-        names = dict.fromkeys(
-            name for severity in Severity for name in channels_for(kept, incident.budget, severity)
-        )
+        when = {
+            name: created
+            for severity in Severity
+            for name in channels_for(kept, _told_of(incident, severity, message), created)
+        }
     text = as_text(dict(message))
     return tuple(
-        Notice(incident.id, name, status, message["key"], text, created, next_at=created) for name in names
+        Notice(
+            incident.id,
+            name,
+            status,
+            message["key"],
+            text,
+            created,
+            next_at=next_at,
+            source=incident.source,
+            budget=incident.budget,
+        )
+        for name, next_at in when.items()
     )
+
+
+def _told_of(incident: Incident, severity: Severity, message: Mapping[str, Any]) -> Told:
+    return Told(incident.budget, severity, message.get("owner", ""), incident.source)
 
 
 class Outbox(Protocol):

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from headroom.incidents import Notice
-from headroom.routing import Channel
+from headroom.channels import Channel
+from headroom.incidents import Message, NoticeStatus
 
-Send = Callable[[Channel, Notice], str]
-"""Send one notice and return what the receiver answered, bounded; raises ChannelError. It blocks."""
+Send = Callable[[Channel, Message], str]
+"""Send one message and return what the receiver answered, bounded; raises ChannelError. It blocks."""
 
 _MODULES = {"webhook": "alerts.channels.webhook"}
 
 KINDS = frozenset(_MODULES)
-"""The kinds of channels that budgets.yaml may name."""
+"""The kinds of channels that are sent messages from the outbox."""
+
+_ALL = frozenset(NoticeStatus)
+HEARS: Mapping[str, frozenset[NoticeStatus]] = {
+    # Pages again by its own rules, and shows a reminder as nothing new.
+    "pagerduty": _ALL - {NoticeStatus.REMINDER, NoticeStatus.FLAPPING},
+}
+"""What a kind of channel is told, where that is not everything."""
+
+
+def hears(kind: str, status: NoticeStatus) -> bool:
+    """Tell whether a kind of channel is told of this at all."""
+    return status in HEARS.get(kind, _ALL)
 
 
 class ChannelError(Exception):

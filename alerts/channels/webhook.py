@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from alerts.channels.post import post
-from headroom.incidents import Notice
-from headroom.routing import Channel
+from headroom.channels import Channel, Webhook
+from headroom.incidents import Message
 
 
-def send(channel: Channel, notice: Notice) -> str:
-    """Post the notice's payload once and return the receiver's answer.
+def send(channel: Channel, message: Message) -> str:
+    """Post the message once and return the receiver's answer.
 
     `Idempotency-Key` is the same for every attempt of one message: a receiver that has seen it may drop the
     repetition.
@@ -16,12 +16,16 @@ def send(channel: Channel, notice: Notice) -> str:
     Raises:
         ChannelError: the message was not accepted.
     """
+    assert isinstance(channel.receiver, Webhook)
     headers = {
         "Content-Type": "application/json",
-        "Idempotency-Key": notice.key,
+        "Idempotency-Key": message.key,
         "User-Agent": "headroom",
     }
     answer = post(
-        channel.url.reveal(), notice.payload.encode(), headers, within=channel.timeout.total_seconds()
+        channel.receiver.url.reveal(),
+        message.notices[0].payload.encode(),
+        headers,
+        within=channel.timeout.total_seconds(),
     )
     return f"{answer.status} {answer.text}".strip()

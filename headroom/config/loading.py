@@ -11,6 +11,7 @@ from pathlib import Path
 from headroom.config import mapping
 from headroom.config.document import Document, parse
 from headroom.config.interpolation import Interpolation
+from headroom.config.mapping_alerts import alerting
 from headroom.config.mapping_policies import policies
 from headroom.config.model import Config
 from headroom.config.problems import ConfigError, Problem, UnreadableError
@@ -99,7 +100,6 @@ def _config(path: Path, text: str, spec: FileSpec, references: Interpolation) ->
         endpoints=mapping.endpoint_rules(spec.classes),
         queries=mapping.query_rules(spec.classes),
         budgets=tuple(mapping.budget(each) for each in spec.budgets),
-        channels=mapping.channels(spec.alerts),
-        routes=mapping.routes(spec.alerts),
+        alerting=alerting(spec.alerts),
         policies=policies(spec, references.unset),
     )

@@ -14,7 +14,18 @@ from sqlalchemy import Connection, Engine, delete
 
 from headroom.audit.by_hand import Confirmation
 from headroom.audit.finding import Finding
-from headroom.history import actions, audits, engine, outbox, prune, read, read_judgement, statements, write
+from headroom.history import (
+    actions,
+    audits,
+    engine,
+    outbox,
+    prune,
+    read,
+    read_judgement,
+    receivers,
+    statements,
+    write,
+)
 from headroom.history.actions import Action
 from headroom.history.encode import Damaged
 from headroom.history.lock import CollectingLock
@@ -22,11 +33,13 @@ from headroom.history.memory import Memory
 from headroom.history.opened import OpenedFile
 from headroom.history.records import (
     Audit,
+    ChannelState,
     Cycle,
     Delivery,
     DeliveryState,
     HistoryError,
     Poll,
+    Receipt,
     Standing,
     StoredPart,
     VerdictChange,
@@ -243,6 +256,11 @@ class History:
         with self._reading() as connection:
             return actions.of_kinds(connection, kinds)
 
+    def waiting_actions(self) -> list[Action]:
+        """Return the actions that wait for a cycle to apply them, oldest first."""
+        with self._reading() as connection:
+            return actions.waiting(connection)
+
     def confirmations(self) -> dict[str, Confirmation]:
         """Return what people confirmed by hand, by rule of the guide."""
         return actions.standing(self.actions((actions.CONFIRM, actions.UNCONFIRM)))
@@ -300,6 +318,28 @@ class History:
         """Return how many notices wait."""
         with self._reading() as connection:
             return outbox.depth(connection)
+
+    # ---- receivers
+
+    def channel_states(self) -> dict[str, ChannelState]:
+        """Return what is known of each channel that ever was used, by its name."""
+        with self._reading() as connection:
+            return receivers.channel_states(connection)
+
+    def keep_channel(self, state: ChannelState) -> None:
+        """Put what is known of a channel in the place of what was."""
+        with self._writing() as connection:
+            receivers.keep_channel(connection, state)
+
+    def receipts(self, incident: str) -> list[Receipt]:
+        """Return what receivers that can be asked say of an incident."""
+        with self._reading() as connection:
+            return receivers.receipts_of(connection, incident)
+
+    def keep_receipts(self, said: Sequence[Receipt]) -> None:
+        """Put what such receivers say now in the place of what they said."""
+        with self._writing() as connection:
+            receivers.keep_receipts(connection, said)
 
     # ---- opening and closing
 

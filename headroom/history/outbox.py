@@ -26,7 +26,7 @@ def queue(connection: Connection, seq: int, notices: Sequence[Notice]) -> None:
     """Append notices in order; a resolved one may take those before it out of the queue, and itself."""
     for notice in notices:
         row = {
-            "incident_id": notice.incident,
+            "incident_id": notice.incident or None,
             "seq": seq,
             "channel": notice.channel,
             "status": notice.status.value,
@@ -38,6 +38,9 @@ def queue(connection: Connection, seq: int, notices: Sequence[Notice]) -> None:
             "state": DeliveryState.WAITING.value,
             "error": "",
             "response": "",
+            "bundle": notice.bundle,
+            "source": notice.source,
+            "budget": notice.budget,
         }
         number = inserted(connection, outbox, row)
         if notice.status is NoticeStatus.RESOLVED:
@@ -168,7 +171,7 @@ def depth(connection: Connection) -> int:
 def _notice(row: Row[Any]) -> Notice:
     return Notice(
         id=row.id,
-        incident=row.incident_id,
+        incident=row.incident_id or "",
         channel=row.channel,
         status=NoticeStatus(row.status),
         key=row.key,
@@ -176,4 +179,7 @@ def _notice(row: Row[Any]) -> Notice:
         created=row.created,
         next_at=row.next_at,
         attempts=row.attempts,
+        bundle=row.bundle,
+        source=row.source,
+        budget=row.budget,
     )

@@ -14,9 +14,9 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from alerts.outbox import Deliverer
+from headroom.channels import Channel, Webhook
 from headroom.history import Cycle, Delivery, DeliveryState, History, open_history
 from headroom.incidents import Notice, NoticeStatus, State
-from headroom.routing import Channel
 from headroom.sources import Secret
 from tests.alerts.examples import incident
 
@@ -36,7 +36,7 @@ class Writer:
 
 def webhook(name: str, url: str, timeout: float = 5.0) -> Channel:
     """Return a webhook channel."""
-    return Channel(name, "webhook", Secret(url), timedelta(seconds=timeout))
+    return Channel(name, Webhook(Secret(url)), timedelta(seconds=timeout))
 
 
 def notice(

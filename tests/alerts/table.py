@@ -15,7 +15,7 @@ MET, OVER, UNDECIDED, IDLE, BLIND = Outcome
 POLL = timedelta(seconds=15)
 POLICY = Policy(pending_for=timedelta(seconds=30), recover_for=timedelta(seconds=45))
 A_MOMENT = timedelta.resolution
-FIRING, RESOLVED = NoticeStatus
+FIRING, RESOLVED = NoticeStatus.FIRING, NoticeStatus.RESOLVED
 
 
 def judged(

@@ -14,7 +14,7 @@ from headroom.budgets import Budget, Kind, Limit, Measure, Outcome, Severity, St
 from headroom.incidents import NoticeStatus, State, Why
 from tests.alerts.examples import AT, LOGIN, incident, resource, verdict
 
-FIRING, RESOLVED = NoticeStatus
+FIRING, RESOLVED = NoticeStatus.FIRING, NoticeStatus.RESOLVED
 CPU = Budget(
     id="resource.cpu",
     title="CPU",

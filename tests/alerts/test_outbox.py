@@ -16,7 +16,7 @@ from headroom.incidents import Incident, Notice, NoticeStatus, State, Why
 from headroom.routing import Route
 from tests.alerts.examples import AT, incident
 
-FIRING, RESOLVED = NoticeStatus
+FIRING, RESOLVED = NoticeStatus.FIRING, NoticeStatus.RESOLVED
 ROUTES = [
     Route(("chat",)),
     Route(("pager", "chat"), severities=frozenset({Severity.CRITICAL})),
@@ -36,7 +36,9 @@ def test_a_notice_holds_the_message_and_its_key() -> None:
 
     (one,) = notices(decision, {"key": "k", "text": "ü"}, ROUTES[:1], created=AT)
 
-    assert one == Notice("0123456789abcdef", "chat", FIRING, "k", '{"key":"k","text":"ü"}', AT, AT)
+    assert one == Notice(
+        "0123456789abcdef", "chat", FIRING, "k", '{"key":"k","text":"ü"}', AT, AT, budget="api.login"
+    )
     assert json.loads(one.payload) == {"key": "k", "text": "ü"}
 
 

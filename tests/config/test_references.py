@@ -159,7 +159,7 @@ def test_what_is_stored_holds_no_secret(tmp_path: Path) -> None:
     assert '"redis://:${PW}@127.0.0.1:6379"' in config.text
     assert 'ops: {kind: webhook, url: "https://<secret>"}\n' in config.text
     assert 'also: {kind: webhook, url: "${HOOK}"}\n' in config.text
-    assert [channel.url.reveal() for channel in config.channels] == [
+    assert [channel.receiver.url.reveal() for channel in config.channels] == [
         "https://example.org/T0/p0ison",
         "https://example.org/p0ison",
     ]

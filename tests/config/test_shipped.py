@@ -10,6 +10,7 @@ import pytest
 
 from headroom.budgets import Budget, Kind, Limit, Measure, Severity, Statistic, Unit
 from headroom.config import Config, load
+from headroom.routing import Told
 from headroom.units import parse_value
 
 SHIPPED = Path(__file__).parents[2] / "budgets.yaml"
@@ -251,5 +252,5 @@ def test_the_example_in_the_comments_works(tmp_path: Path) -> None:
     path.write_text(text.split("alerts:\n")[0] + "alerts:\n" + "\n".join(example) + "\n")
     config = load(path, {"HEADROOM_WEBHOOK_URL": "https://127.0.0.1/hook"})
     assert [channel.name for channel in config.channels] == ["on-call"]
-    assert [route.takes("resource.cpu", Severity.WARNING) for route in config.routes] == [False, True]
-    assert [route.takes("api.login", Severity.CRITICAL) for route in config.routes] == [True, False]
+    assert [route.takes(Told("resource.cpu", Severity.WARNING)) for route in config.routes] == [False, True]
+    assert [route.takes(Told("api.login", Severity.CRITICAL)) for route in config.routes] == [True, False]
