@@ -59,6 +59,11 @@ class Demo:
         assert done.stdout, done.stderr
         return done.returncode, json.loads(done.stdout)
 
+    def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run another command on its configuration."""
+        words = [sys.executable, "-m", "monitor", name, "--config", str(self.config)]
+        return subprocess.run([*words, *arguments], capture_output=True, text=True, timeout=120, check=False)
+
     def received(self) -> list[dict[str, Any]]:
         """Return what its webhook receiver got so far."""
         path = self.folder / ".headroom/demo/received.jsonl"

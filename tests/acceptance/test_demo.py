@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -68,6 +69,16 @@ def test_after_80_seconds_at_most_3_of_24_limits_are_blind(demo: Demo) -> None:
     blind = [each for each in verdicts if each["outcome"] == "blind"]
     assert len(blind) <= 3, blind
     assert code in {0, 1}
+
+
+def test_the_audit_beside_the_running_demo_covers_every_rule(demo: Demo) -> None:
+    """What is being recorded meanwhile does not get in its way; the last lines count what was looked at."""
+    done = demo.command("audit")
+
+    assert done.returncode in {1, 4}, done.stderr
+    assert "Traceback" not in done.stderr
+    counted = r"The whole guide: \d+ of 111 checked, \d+ by hand, \d+ not applicable"
+    assert re.search(rf"^{counted}", done.stdout, re.MULTILINE), done.stdout[-2000:]
 
 
 def test_the_browser_shows_all_19_rows_of_the_running_demo(demo: Demo) -> None:
