@@ -16,12 +16,13 @@ from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import clock
+from monitor.asleep import Sleep, Watch
 from monitor.audit.hourly import EVERY, FIRST, Audits
 from monitor.cycle import Cycles
 
 log = logging.getLogger("headroom.schedule")
 
+ATTEND_EVERY = timedelta(seconds=2)  # so soon is applied what a person did: they sit and wait for it
 STEP = 1.0  # seconds by which the clocks may drift apart within a second before the wall clock was set
 
 
@@ -50,6 +51,7 @@ class Schedule:
                 self._add(feed.source.name, partial(self._cycles.poll, feed), feed.source.every)
         shortest = min((feed.source.every for feed in self._cycles.feeds), default=timedelta(seconds=15))
         self._add("(silent sources)", self._cycles.judge_silent, shortest)
+        self._add("(people)", self._cycles.attend, ATTEND_EVERY, timedelta(seconds=1))
         self._add("(old readings)", self._cycles.prune, timedelta(hours=1))
         if self._audits is not None:
             self._add("(audit)", self._audits.audit_once, EVERY, FIRST)
@@ -66,20 +68,24 @@ class Schedule:
                 task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def watch_clocks(self) -> None:
-        """Re-plan all jobs whenever the wall clock was set; runs until cancelled.
+    async def watch_clocks(self, slept: Callable[[Sleep], Awaitable[None]]) -> None:
+        """Re-plan all jobs whenever the wall clock was set, or nothing ran; runs until cancelled.
 
         Without it, an hour back would mean an hour of silence: every job waits for a time that has been.
+
+        Args:
+            slept: told of each time in which nothing was judged.
         """
-        before = clock.now()
+        watch = Watch()
         while True:
             await asyncio.sleep(1)
-            after = clock.now()
-            step = (after.wall - before.wall).total_seconds() - (after.monotonic - before.monotonic)
-            if abs(step) > STEP:
-                log.warning("the wall clock was set by %+.0f s; all polls are planned anew", step)
+            sleep = watch.look()
+            if abs(watch.step) > STEP:
+                log.warning("the wall clock was set by %+.0f s; all polls are planned anew", watch.step)
+            if abs(watch.step) > STEP or sleep is not None:
                 self._plan_anew()
-            before = after
+            if sleep is not None:
+                await slept(sleep)
 
     def _add(
         self,

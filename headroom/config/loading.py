@@ -19,8 +19,11 @@ from headroom.config.reading import text_of
 from headroom.config.rules_access import access_problems
 from headroom.config.rules_alerts import alert_problems
 from headroom.config.rules_budgets import budget_problems
+from headroom.config.rules_channels import channel_problems
 from headroom.config.rules_classes import class_problems
+from headroom.config.rules_maintenance import maintenance_problems
 from headroom.config.rules_policies import policy_problems
+from headroom.config.rules_serve import serve_problems
 from headroom.config.rules_sources import history_problems, source_problems
 from headroom.config.spec import FileSpec
 from headroom.config.urls import hidden, is_secret, masked, sqlite_url, without_secrets
@@ -54,7 +57,10 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
         class_problems(parts, document),
         budget_problems(parts, document),
         policy_problems(parts, document, references.unset),
+        channel_problems(parts, document, path.parent),
         alert_problems(parts, document),
+        maintenance_problems(parts, document),
+        serve_problems(parts, document),
     )
     problems = document.problems + _first_of_each(found)
     if problems or parts.whole is None:
@@ -100,6 +106,6 @@ def _config(path: Path, text: str, spec: FileSpec, references: Interpolation) ->
         endpoints=mapping.endpoint_rules(spec.classes),
         queries=mapping.query_rules(spec.classes),
         budgets=tuple(mapping.budget(each) for each in spec.budgets),
-        alerting=alerting(spec.alerts),
+        alerting=alerting(spec, path.parent),
         policies=policies(spec, references.unset),
     )

@@ -19,16 +19,15 @@ from headroom.config.scalars import (
     HeaderValue,
     Id,
     Name,
-    Patterns,
     Share,
     Size,
     Span,
     Text,
     Threshold,
-    Timeout,
     Token,
     User,
 )
+from headroom.config.spec_alerts import AlertsSpec, ServeSpec
 from headroom.config.spec_base import BY_VALUE, Spec
 from headroom.config.spec_classes import ClassesSpec
 from headroom.config.spec_measures import HistogramSpec, MeasureSpec
@@ -134,39 +133,6 @@ class BudgetSpec(Spec):
     """Anything a reader should know."""
 
 
-class ChannelSpec(Spec):
-    """Where alerts go."""
-
-    kind: Literal["webhook"]
-    """webhook: a JSON document by HTTP POST."""
-    url: Address
-    """The address; it counts as a secret, so ${NAME} or ${file:PATH} is the place for it."""
-    timeout: Timeout = "10s"
-    """How long one delivery may take."""
-
-
-class RouteSpec(Spec):
-    """Which alerts go where."""
-
-    channels: list[Name] = Field(min_length=1, max_length=100)
-    """Names of alerts.channels."""
-    severities: list[Annotated[Severity, BY_VALUE]] = Field(
-        default_factory=lambda: list(Severity), min_length=1
-    )
-    """Only these; left out: all."""
-    budgets: Patterns = Field(default_factory=lambda: ["*"])
-    """Only budgets whose id matches, e.g. api.*; left out: all."""
-
-
-class AlertsSpec(Spec):
-    """Who is told."""
-
-    channels: dict[Name, ChannelSpec] = Field(default_factory=dict, max_length=200)
-    """Receivers by name."""
-    routes: list[RouteSpec] = Field(default_factory=list, max_length=200)
-    """An alert goes to the channels of every route that it matches."""
-
-
 class FileSpec(Spec):
     """A budgets.yaml of Headroom."""
 
@@ -186,5 +152,7 @@ class FileSpec(Spec):
     """What changes of data must do to the cache."""
     application: ApplicationSpec | None = None
     """Where the application answers by HTTP."""
+    serve: ServeSpec | None = None
+    """Where Headroom tells of itself; left out: nowhere."""
     alerts: AlertsSpec = AlertsSpec()
     """Who is told when one is broken."""

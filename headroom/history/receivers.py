@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from headroom.delivery import Heard
 from headroom.history.records import ChannelState, Receipt
 from headroom.history.tables import channels, receipts
 
@@ -32,6 +34,26 @@ def keep_channel(connection: Connection, state: ChannelState) -> None:
     changed = connection.execute(update(channels).where(channels.c.name == state.name).values(values))
     if not changed.rowcount:
         connection.execute(insert(channels).values(name=state.name, **values))
+
+
+def note(connection: Connection, heard: Heard) -> ChannelState:
+    """Add what an attempt told of a channel to what is known of it, and return all of that."""
+    known = channel_states(connection).get(heard.name, ChannelState(heard.name, heard.digest))
+    disabled = known.disabled if heard.error else None
+    if heard.disables and (disabled is None or known.digest != heard.digest):
+        disabled = heard.at
+    state = replace(
+        known,
+        digest=heard.digest,
+        disabled=disabled,
+        error=heard.error[:_SAID_AT_MOST],
+        ok_at=known.ok_at if heard.error else heard.at,
+        failed_at=heard.at if heard.error else known.failed_at,
+        tested_at=heard.at if heard.tested else known.tested_at,
+        tested=(heard.tested or known.tested)[:_SAID_AT_MOST],
+    )
+    keep_channel(connection, state)
+    return state
 
 
 def receipts_of(connection: Connection, incident: str) -> list[Receipt]:

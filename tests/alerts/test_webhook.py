@@ -280,7 +280,9 @@ def test_senders_are_loaded_when_there_is_something_to_send() -> None:
 
 def test_every_kind_has_its_sender() -> None:
     """Each kind that may be named in the file can be loaded, and another one is told the kinds there are."""
-    assert {kind: callable(sender(kind)) for kind in KINDS} == {"webhook": True}
+    assert "webhook" in KINDS
+    assert all(callable(sender(kind)) for kind in KINDS)
     with pytest.raises(ChannelError) as caught:
         sender("pigeon")
-    assert caught.value.message == 'no kind of channel is called "pigeon"; use one of: webhook'
+    known = ", ".join(sorted(KINDS))
+    assert caught.value.message == f'no kind of channel is called "pigeon"; use one of: {known}'

@@ -1,0 +1,37 @@
+"""JSON for a receiver that may refuse its form: then the same is said plainly, rather than not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import Any
+
+from alerts.channels.post import Answer, accepted, exchange
+
+_FORM = frozenset({400, 413, 422})
+"""Answers that are about the message, not about who sends it or where to."""
+
+
+def post_plainer(url: str, bodies: Sequence[Mapping[str, Any]], *, key: str, within: float) -> Answer:
+    """Post the first body that the receiver takes and return its answer, or raise ChannelError.
+
+    Args:
+        url: never printed, since it may hold a token.
+        bodies: the best one first, each plainer than the one before; the last one's refusal counts.
+        key: the same for every attempt at one message.
+        within: seconds for all of them together.
+    """
+    ends = monotonic() + within
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "headroom"}
+    for body in bodies:
+        answer = exchange("POST", url, encoded(body), headers, within=max(0.1, ends - monotonic()))
+        if answer.status not in _FORM:
+            break
+    return accepted(answer)
+
+
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """Return a body as it is sent; what it takes is what counts against a receiver's limit."""
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
