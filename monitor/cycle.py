@@ -228,6 +228,7 @@ class Cycles:
                         whole=said.verdicts[()],
                     )
         except HistoryError as error:
+            self._tally.refused(str(error))
             log.error("the cycle was not recorded: %s", error)  # noqa: TRY400 as in _commit
             return False
         if not await self._commit(self._cycle(now, moves, feed, polled, verdicts, notes)):
