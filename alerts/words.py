@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from alerts.blind import not_seen
 from alerts.proof import proof
 from alerts.text import clean
+from headroom.brief import standing_now
 from headroom.budgets import Budget, Limit, Outcome, Subject, Verdict
 from headroom.incidents import About, Incident
 from headroom.units import format_value
-from headroom.wording import figure, share, shortened
+from headroom.wording import shortened
 
 MOST_LABELS = 20
 _LONGEST_CAUSE = 110
@@ -71,27 +72,7 @@ def standing(verdict: Verdict | None) -> str:
     """Return in a few words how a row stands, its figure beside what is allowed where it is over."""
     if verdict is None:
         return "nothing can be told now"
-    match verdict.outcome:
-        case Outcome.OVER:
-            return _figure(verdict)
-        case Outcome.MET:
-            return "met now"
-        case Outcome.UNDECIDED:
-            return "undecided now"
-        case Outcome.IDLE:
-            return "no traffic now"
-        case _:
-            return "blind now"
-
-
-def _figure(verdict: Verdict) -> str:
-    threshold = format_value(verdict.threshold, verdict.unit)
-    if verdict.allowed and verdict.slow_share is not None:
-        return f"{figure(verdict)}, {share(verdict.allowed)} allowed (limit {threshold})"
-    side = "below" if verdict.at_least else "over"
-    if verdict.value is None:
-        return f"{side} the limit of {threshold}"
-    return f"{figure(verdict)}, {side} the limit of {threshold}"
+    return standing_now(verdict)
 
 
 def evidence(verdict: Verdict | None) -> str:

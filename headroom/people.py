@@ -129,7 +129,7 @@ def told(action: Action) -> str:  # noqa: PLR0911 one for each kind
         case "note":
             return f"{who} noted: {word('text')}"
         case "silence":
-            until = word("ends").replace("+00:00", " UTC").replace("T", " ")
+            until = word("ends").replace("T", " ").replace("+00:00", " UTC")
             return f"{who} silenced it until {until}{_with(word('comment'))}"
         case "unsilence":
             return f"{who} ended the silence {word('id')}"

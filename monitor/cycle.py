@@ -179,6 +179,7 @@ class Cycles:
 
     async def close(self) -> None:
         """Give back the collectors' connections."""
+        await self._attending.close()
         for feed in self.feeds:
             if feed.collector is not None:
                 try:

@@ -59,7 +59,7 @@ def tested(config: Config, names: Sequence[str], person: Person) -> Iterator[Cam
 
 def _sent(config: Config, channel: Channel, person: str) -> Came:
     if isinstance(channel.receiver, Alertmanager):
-        return _pushed(config, channel, person)
+        return pushed(config, channel, person)
     notice = test_notice(channel.name, datetime.now(UTC), person, config.alerting)
     try:
         answer = sender(channel.kind)(channel, Message((notice,)))
@@ -69,7 +69,7 @@ def _sent(config: Config, channel: Channel, person: str) -> Came:
     return Came(channel.name, arrived=True, said=said)
 
 
-def _pushed(config: Config, channel: Channel, person: str) -> Came:
+def pushed(config: Config, channel: Channel, person: str) -> Came:
     """Let a test alert fire at each member for two minutes, and read it back."""
     assert isinstance(channel.receiver, Alertmanager)
     told, all_well = [], True
