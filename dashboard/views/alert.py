@@ -6,7 +6,8 @@ import streamlit as st
 
 from dashboard import alerts_doing, alerts_forms, data, data_alerts
 from dashboard.alerts_drawn import case, drawn
-from dashboard.notices import style, trouble, waiting
+from dashboard.notices import trouble
+from dashboard.opened import opened
 from headroom.config import Config
 
 
@@ -51,13 +52,8 @@ def alone(config: Config, ident: str) -> None:
 
 def page() -> None:
     """Draw the page of the incident that the address names."""
-    style()
-    st.html("<h1 class='hr-h1'>Alert</h1>")
-    try:
-        config = data.configuration()
-    except data.Unavailable as error:
-        trouble(error)
-        waiting(data.configuration)
+    config = opened("Alert")
+    if config is None:
         return
     alone(config, st.query_params.get("i", ""))
 

@@ -10,7 +10,8 @@ from dashboard import alerts_card, alerts_doing, alerts_forms, alerts_words, dat
 from dashboard.alerts_drawn import around, case, drawn, nothing
 from dashboard.charts import zone_name
 from dashboard.data_alerts import LOOKED_BACK, Standing
-from dashboard.notices import health, style, trouble, waiting
+from dashboard.notices import health, trouble
+from dashboard.opened import opened
 from headroom.budgets import Outcome
 from headroom.config import Config
 from headroom.incidents import Incident, State
@@ -78,13 +79,8 @@ def _more() -> None:
 
 def page() -> None:
     """Draw the page: filter, name, incidents and what stands around them, and a form."""
-    style()
-    st.html("<h1 class='hr-h1'>Alerts</h1>")
-    try:
-        config = data.configuration()
-    except data.Unavailable as error:
-        trouble(error)
-        waiting(data.configuration)
+    config = opened("Alerts")
+    if config is None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         show = st.segmented_control(
