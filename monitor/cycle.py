@@ -20,6 +20,7 @@ from monitor import clock
 from monitor.attending import Attending
 from monitor.audit import probed
 from monitor.clock import Moment
+from monitor.commits import Commits
 from monitor.feeds import Feed, feeds
 from monitor.judging import Known, said_of
 from monitor.memory import Memory, View, longest_windows
@@ -64,7 +65,6 @@ class Cycles:
             tally: counts the work.
             read_clock: the clocks.
         """
-        self._gone = gone
         self._clock = read_clock
         self.feeds = feeds(config)
         self._feeds = {feed.source.name: feed for feed in self.feeds}
@@ -77,6 +77,7 @@ class Cycles:
         self._polling = Polling(read_clock)
         self._people = People(config.alerting.maintenance)
         self._tally = tally or Unheard()
+        self._record = Commits(history, writer, self._tally, gone=gone, read_clock=read_clock)
         # Two decisions at once on one incident: the second would undo the first.
         self._turn = asyncio.Lock()
         self._attending = Attending(
@@ -229,8 +230,7 @@ class Cycles:
                         whole=said.verdicts[()],
                     )
         except HistoryError as error:
-            self._tally.refused(str(error))
-            log.error("the cycle was not recorded: %s", error)  # noqa: TRY400 as in _commit
+            self._record.refused(error)
             return False
         if not await self._commit(self._cycle(now, moves, feed, polled, verdicts, notes)):
             return False
@@ -278,18 +278,8 @@ class Cycles:
         )
 
     async def _commit(self, cycle: Cycle) -> bool:
-        begun = self._clock().monotonic
-        try:
-            await self._writer(self._history.record, cycle)
-        except HistoryGone as error:
-            self._tally.refused(str(error))
-            self._gone(error)
+        if not await self._record(cycle):
             return False
-        except HistoryError as error:
-            self._tally.refused(str(error))
-            log.error("the cycle was not recorded: %s", error)  # noqa: TRY400 a sentence, not a traceback, for people
-            return False
-        self._tally.committed(self._clock().monotonic - begun)
         self._watchlist.committed(cycle.incidents)
         self._committed(cycle)
         return True

@@ -60,6 +60,7 @@ class Schedule:
     async def stop(self) -> None:
         """Start nothing more, and end what is under way: a poll is given up, a commit is finished."""
         self._stopping = True
+        self._scheduler.pause()  # what comes due in this turn would be cancelled before it begins
         self._scheduler.shutdown(wait=False)
         await asyncio.sleep(0)  # a job that is just being started sees that it is too late
         for task in self._running:
