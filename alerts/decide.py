@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from alerts.decision import A_MOMENT, Decision, Policy, ending, moved
-from alerts.flapping import aged, clear_after, fired, how_often, kept_open, risen
+from alerts.decision import A_MOMENT, Decision, Policy, Silenced, ending, moved
+from alerts.flapping import aged, clear_after, fired, kept_open, risen, rising
 from alerts.people import acknowledge, unacknowledge, unanswered
 from alerts.sight import RANK, Judgement, Sight
 from alerts.telling import told
 from alerts.worst import worse
 from headroom.budgets import Budget, Statistic, Verdict
-from headroom.incidents import Incident, NoticeStatus, State, Why
+from headroom.incidents import Incident, State, Why
 from headroom.units import format_duration
 
 __all__ = ["Decision", "Policy", "acknowledge", "close", "decide", "unacknowledge", "wording_digest"]
@@ -34,7 +34,7 @@ def decide(
     budget_digest: str,
     new_id: Callable[[], str],
     source: str = "",
-    silenced: str = "",
+    silenced: Silenced = "",
     fired_lately: int = 0,
 ) -> Decision:
     """Return what the newest verdicts on one row and subject do to its incident.
@@ -51,7 +51,8 @@ def decide(
         budget_digest: `wording_digest` of the row now.
         new_id: gives a new incident its identity.
         source: the name of the source that the budget is judged by.
-        silenced: the id of the silence in force, while which only the end is told; empty for none.
+        silenced: the id of the silence in force, while which only the end is told; empty for none. It is
+            asked for the severity after the move: a silence of warnings must not swallow a rise.
         fired_lately: how often incidents of this row, before this one, fired within `flapping.within`.
     """
     seen = Judgement(verdicts, at, max(elapsed, A_MOMENT))
@@ -159,7 +160,7 @@ def _fire(
     )
     held = f"over for {format_duration(incident.over_for)}" if before else "fires at once, as the budget asks"
     after = fired(after, policy.flapping, lately=fired_lately)
-    return _rise(before, after, Why.HELD, seen.at, f"{held}; {loudest.detail}", policy)
+    return rising(before, after, Why.HELD, seen.at, f"{held}; {loudest.detail}", policy.flapping)
 
 
 def _firing(incident: Incident, seen: Judgement, policy: Policy) -> Decision:
@@ -203,7 +204,7 @@ def _still_over(incident: Incident, seen: Judgement, policy: Policy) -> Decision
         if RANK[swing.severity] < RANK[incident.severity]:
             return moved(incident, after, Why.BETTER, at=seen.at, detail=swing.detail)
         after = risen(unanswered(after), policy.flapping)
-        return _rise(incident, after, Why.WORSE, seen.at, swing.detail, policy)
+        return rising(incident, after, Why.WORSE, seen.at, swing.detail, policy.flapping)
     if incident.blind:
         return moved(incident, after, Why.SAW_AGAIN, at=seen.at, detail=seen.detail)
     return Decision(after, None, Why.STILL_OVER)
@@ -230,13 +231,3 @@ def _recovering(incident: Incident, seen: Judgement, policy: Policy) -> Decision
 
 def _seen_again(incident: Incident) -> Incident:
     return replace(incident, unclear_for=timedelta(0), blind=False, lost_told=False)
-
-
-def _rise(
-    before: Incident | None, after: Incident, why: Why, at: datetime, detail: str, policy: Policy
-) -> Decision:
-    """Return the decision that an incident fires, or fires more severely: told as what it now is."""
-    if after.flapping:
-        detail = f"{how_often(after, policy.flapping)}; {detail}"
-        return moved(before, after, Why.FLAPPING, at=at, detail=detail, notify=NoticeStatus.FLAPPING)
-    return moved(before, after, why, at=at, detail=detail, notify=NoticeStatus.FIRING)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from headroom.alerting import Flapping, Step
+from headroom.budgets import Severity
 from headroom.incidents import Incident, NoticeStatus, State, Transition, Why
 
 A_MOMENT = timedelta.resolution
 NEVER = timedelta(0)
+
+Silenced = str | Callable[[Severity], str]
+"""The id of the silence in force, empty for none; or what tells it by how loud an incident is."""
 
 
 @dataclass(frozen=True, slots=True)

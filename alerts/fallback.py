@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts.channels import hears
 from alerts.message import as_text
@@ -55,25 +55,66 @@ def taker(
 
 
 def _order(name: str, channels: Mapping[str, Channel]) -> Iterator[str]:
-    """Yield a channel's fallback, that one's own, and so on, and then all there are."""
+    """Yield those that the file names to be told in a channel's place, and then all there are."""
+    yield from _chain(name, channels)
+    yield from channels
+
+
+def _chain(name: str, channels: Mapping[str, Channel]) -> Iterator[str]:
+    """Yield a channel's fallback, that one's own, and so on."""
     seen = {name}
     while name in channels and (name := channels[name].fallback) and name not in seen:
         seen.add(name)
         yield name
-    yield from channels
 
 
-def moved(notice: Notice, to: str, reason: str, at: datetime) -> Notice:
+def twin(name: str, channels: Mapping[str, Channel], states: Mapping[str, ChannelState]) -> str | None:
+    """Return the channel of the file that is one it has no more, under another name; None where none is.
+
+    All that the file said of it is the same: so its receiver knows the incidents that it was told of.
+    """
+    known = states.get(name)
+    if name in channels or known is None or not known.digest:
+        return None
+    same = (one.name for one in channels.values() if one.digest == known.digest and not one.pushed)
+    return next(same, None)
+
+
+def named_instead(
+    notice: Notice,
+    channels: Mapping[str, Channel],
+    states: Mapping[str, ChannelState],
+    *,
+    asked: Collection[str],
+) -> str | None:
+    """Return the channel that the file names to be told in another one's place; None where it names none."""
+    chain = {name: channels[name] for name in _chain(notice.channel, channels) if name in channels}
+    return taker(notice, chain, states, asked=asked)
+
+
+def moved(notice: Notice, to: str, reason: str) -> Notice:
     """Return a notice for another channel, which says whom it was meant for and why it comes here."""
     why = reason.rstrip(".")
-    sentence = f'Channel "{notice.channel}" does not take messages ({why}); this was meant for it.'
+    return _said(
+        notice, to, f'Channel "{notice.channel}" does not take messages ({why}); this was meant for it.'
+    )
+
+
+def shared(notice: Notice, to: str, reason: str, since: datetime) -> Notice:
+    """Return a notice for another channel, which says that its own cannot be reached yet."""
+    why, when = reason.rstrip("."), f"{since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    sentence = f'Channel "{notice.channel}" cannot be reached since {when} ({why}); this waits for it too.'
+    return _said(notice, to, sentence)
+
+
+def _said(notice: Notice, to: str, sentence: str) -> Notice:
     return replace(
         notice,
         channel=to,
         id=None,
         attempts=0,
         bundle="",
-        next_at=at,
+        next_at=notice.created,
         payload=_said_first(sentence, notice.payload),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerts.decision import Decision, moved
 from alerts.people import unanswered
@@ -56,8 +56,17 @@ def clear_after(incident: Incident, recover_for: timedelta, flapping: Flapping |
     return max(recover_for, _calm(flapping)) if incident.flapping else recover_for
 
 
-def how_often(incident: Incident, flapping: Flapping | None) -> str:
-    """Return what made an incident flap, for people."""
+def rising(
+    before: Incident | None, after: Incident, why: Why, at: datetime, detail: str, flapping: Flapping | None
+) -> Decision:
+    """Return the decision that an incident fires, or fires more severely: told as what it now is."""
+    if after.flapping:
+        detail = f"{_how_often(after, flapping)}; {detail}"
+        return moved(before, after, Why.FLAPPING, at=at, detail=detail, notify=NoticeStatus.FLAPPING)
+    return moved(before, after, why, at=at, detail=detail, notify=NoticeStatus.FIRING)
+
+
+def _how_often(incident: Incident, flapping: Flapping | None) -> str:
     within = f" within {format_duration(flapping.within)}" if flapping else ""
     return f"fired or grew more severe {incident.rises} times{within}"
 

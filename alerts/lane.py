@@ -13,7 +13,8 @@ from typing import Any, Protocol, TypeVar
 from alerts import pace
 from alerts.attempt import Attempt, Spread, Thread, attempted, wait_before
 from alerts.bundles import choose
-from alerts.fallback import is_test, probe_due, works
+from alerts.fallback import is_test, probe_due, twin, works
+from alerts.meanwhile import Unreached, told_meanwhile
 from alerts.settling import Outcome, again, arrived, halved, refused
 from headroom.channels import Channel, Email
 from headroom.delivery import Choice, Choose, Heard, Past, Settled
@@ -61,6 +62,14 @@ class Outbox(Protocol):
 
     def went_to(self, channel: str, incidents: Sequence[str]) -> dict[str, str]:
         """Return who was told of incidents in a channel's place."""
+        ...
+
+    def undelivered(self, incident: str, channel: str) -> list[Notice]:
+        """Return what of an incident waits for a channel."""
+        ...
+
+    def rename(self, before: str, after: str) -> None:
+        """Let all notices of a channel be those of another one."""
         ...
 
     def settle(
@@ -128,6 +137,7 @@ class Lane:
         self._refusals = 0
         self._passing = False  # what was taken last is not sent, but told elsewhere
         self._failed: dict[int, datetime] = {}
+        self._unreached = Unreached()
 
     def wake(self) -> None:
         """Look for what is due."""
@@ -148,6 +158,10 @@ class Lane:
 
     async def _step(self) -> float | None:
         """Send one message, or hand on what cannot be sent; return the seconds to rest, None: nothing due."""
+        if self._channel is None and (new := twin(self.name, self._post.channels, self._post.states)):
+            _LOG.warning('channel "%s" is called "%s" now; its messages go there', self.name, new)
+            await self._post.written(partial(self._post.outbox.rename, self.name, new))
+            return None
         now = self._post.clock()
         stretch = self._channel.pace.per if self._channel else timedelta(0)
         taken = await self._post.written(
@@ -213,6 +227,7 @@ class Lane:
             if self._disabled:
                 _LOG.warning('channel "%s" takes messages again; it is enabled', self.name)
             self._failures = self._refusals = 0
+            self._unreached.reached()
             await self._settle(arrived(self._channel, state, attempt, now))
             return 0.0
         one_of_them = attempt.ours or (error.permanent and not error.about_channel)
@@ -221,6 +236,7 @@ class Lane:
             return 0.0
         if error.permanent or self._disabled:
             self._failures = 0
+            self._unreached.reached()
             self._refusals += error.permanent
             disables = error.permanent and (error.about_channel or self._refusals >= _REFUSED_AT_MOST)
             await self._settle(await self._refuse(attempt.notices, error.message, now, disables=disables))
@@ -228,8 +244,19 @@ class Lane:
         self._failures += 1
         self._failed[_first(attempt)] = now
         wait = wait_before(max(one.attempts for one in attempt.notices), error.retry_after, self._post.spread)
-        await self._settle(again(self._channel, state, attempt, now, timedelta(seconds=wait)))
+        copies = await self._told_meanwhile(attempt, now)
+        await self._settle(again(self._channel, state, attempt, now, timedelta(seconds=wait), copies=copies))
         return wait_before(self._failures, error.retry_after, self._post.spread, longest=_LONGEST_REST)
+
+    async def _told_meanwhile(self, attempt: Attempt, now: datetime) -> dict[str, Notice]:
+        """Return by incident what the channel's fallback is told, as this one has failed for long."""
+        assert self._channel is not None
+        assert attempt.error is not None
+        since = self._unreached.for_long(attempt.notices, now)
+        if since is None or not self._channel.fallback:
+            return {}
+        look = partial(told_meanwhile, self._post, attempt.notices, attempt.error.message, since)
+        return await self._post.written(look)
 
     async def _refuse(
         self, notices: Sequence[Notice], why: str, now: datetime, *, disables: bool | None = None
@@ -264,7 +291,7 @@ class Lane:
         state = await self._post.written(settle)
         if state is not None:
             self._post.states[self.name] = state
-        if outcome.queued:
+        if outcome.queued or any(one.copy is not None for one in outcome.results):
             self._post.look()
 
     def _tell_change(self, attempt: Attempt) -> None:

@@ -37,7 +37,7 @@ def payload(
     link: str = "",
     note: str = "",
     silence: str = "",
-    culprit: str = "",
+    risen: datetime | None = None,
 ) -> dict[str, Any]:
     """Return the message as a JSON object.
 
@@ -53,13 +53,14 @@ def payload(
         link: the dashboard's address, without a slash at its end; empty: no links.
         note: what the person wrote who takes care of it.
         silence: the silence that ended, in words: `"deploy" by ann`.
-        culprit: the worst instance or statement, in words.
+        risen: when its severity last rose, where that is known and it has not fallen since: it has been over
+            the limit that is told for no longer.
     """
     verdict = telling(incident, verdicts)
     limit = limit_of(incident, verdict, budget)
     name = name_of(incident, budget)
     told = Told(
-        incident, status, why, at, name, verdict, limit, budget, tuple(verdicts), note, silence, culprit
+        incident, status, why, at, name, verdict, limit, budget, tuple(verdicts), note, silence, risen
     )
     word, brief = headline(told)
     lines = [clean(line, _LONGEST_LINE) for line in sentences(told)]

@@ -14,7 +14,7 @@ from alerts.system import tested_payload
 from headroom.alerting import USUAL, Alerting
 from headroom.budgets import Severity
 from headroom.channels import Channel, Email
-from headroom.incidents import Incident, Notice, NoticeStatus
+from headroom.incidents import Incident, Notice, NoticeStatus, Why
 from headroom.routing import Told, channels_for
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,7 +95,8 @@ def _hearers(
         owner = message.get("owner", "")
         return channels_for(alerting.routes, Told(incident.budget, severity, owner, incident.source), created)
 
-    if status is NoticeStatus.FIRING:
+    let_go = told is not None and message.get("why") == Why.UNACKNOWLEDGED.value
+    if status is NoticeStatus.FIRING and not let_go:
         return routed(incident.severity)
     if status is NoticeStatus.FLAPPING and told is not None:
         # It may be the first that those hear who are told of this severity only.
@@ -119,6 +120,8 @@ def _collected(
         NoticeStatus.ESCALATED,
         NoticeStatus.REMINDER,
         NoticeStatus.FLAPPING,
+        # Its alarm went at once: the next one of the same row must not be read before this.
+        NoticeStatus.RESOLVED,
     )
     digest = channel.receiver.digest if channel and isinstance(channel.receiver, Email) else timedelta(0)
     if page or not digest:

@@ -39,6 +39,8 @@ def acknowledge(incident: Incident, *, person: str, at: datetime, note: str = ""
 def unacknowledge(incident: Incident, *, person: str, at: datetime, note: str = "") -> Decision:
     """Return what becomes of an incident that nobody takes care of any more: reminders and steps begin anew.
 
+    Whoever leant back when somebody took care of it is told that it fires.
+
     Args:
         incident: in whatever state.
         person: who says so, as they name themselves.
@@ -51,16 +53,18 @@ def unacknowledge(incident: Incident, *, person: str, at: datetime, note: str = 
     if incident.acknowledged is None:
         return Decision(incident, None, Why.UNACKNOWLEDGED)
     detail = _signed("let go", person, note)
-    return moved(incident, unanswered(incident), Why.UNACKNOWLEDGED, at=at, detail=detail)
+    if incident.silenced or incident.untold:
+        return moved(incident, unanswered(incident), Why.UNACKNOWLEDGED, at=at, detail=detail)
+    after = replace(unanswered(incident), told_ago=timedelta(0))
+    return moved(incident, after, Why.UNACKNOWLEDGED, at=at, detail=detail, notify=NoticeStatus.FIRING)
 
 
 def unanswered(incident: Incident) -> Incident:
-    """Return an incident of which nobody takes care, its escalation anew if somebody did.
+    """Return an incident of which nobody takes care, its escalation anew.
 
-    With the steps of before, nobody would ever be called again once the last was taken.
+    With the steps of before, nobody would ever be called again once the last was taken; nor those who are
+    called for a severity that it has only now.
     """
-    if incident.acknowledged is None:
-        return incident
     return replace(incident, acknowledged=None, acknowledged_by="", unanswered_for=timedelta(0), step=0)
 
 

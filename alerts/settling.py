@@ -48,7 +48,7 @@ class Around(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is written in one transaction."""
+    """What is written in one transaction: also the copies that stand with the results, for other channels."""
 
     results: tuple[Settled, ...]
     queued: tuple[Notice, ...] = ()
@@ -60,18 +60,37 @@ def arrived(channel: Channel, state: ChannelState | None, attempt: Attempt, now:
     results = tuple(Settled(_id(one), sent=True, response=attempt.answer) for one in attempt.notices)
     tested = f"the test message arrived: {attempt.answer}" if is_test(attempt.notices[0]) else ""
     known = state is not None and state.disabled is None and not state.error
+    known = known and state is not None and state.digest == channel.digest
     if known and not tested and state is not None and _fresh(state.ok_at, now):
         return Outcome(results)
     return Outcome(results, heard=Heard(channel.name, channel.digest, now, tested=tested))
 
 
 def again(
-    channel: Channel, state: ChannelState | None, attempt: Attempt, now: datetime, wait: timedelta
+    channel: Channel,
+    state: ChannelState | None,
+    attempt: Attempt,
+    now: datetime,
+    wait: timedelta,
+    *,
+    copies: Mapping[str, Notice] | None = None,
 ) -> Outcome:
-    """Return what is noted of a message that is tried again after `wait`."""
+    """Return what is noted of a message that is tried again after `wait`.
+
+    Args:
+        channel: that failed.
+        state: what is known of it.
+        attempt: that failed.
+        now: our clock.
+        wait: until the next one.
+        copies: by incident, what another channel is told meanwhile.
+    """
     assert attempt.error is not None
-    error = attempt.error.message
-    results = tuple(Settled(_id(one), again=now + wait, error=error) for one in attempt.notices)
+    error, also = attempt.error.message, copies or {}
+    results = tuple(
+        Settled(_id(one), again=now + wait, error=error, copy=also.get(one.incident))
+        for one in attempt.notices
+    )
     tested = _untested(attempt.notices, error)
     if not tested and state is not None and state.error == error and _fresh(state.failed_at, now):
         return Outcome(results)
@@ -130,12 +149,11 @@ def refused(
         if not is_test(one):
             told = asked.get(one.key, frozenset())
             to = taker(one, around.channels, states, asked=told, before=before.get(one.incident, ""))
-        results.append(Settled(_id(one), to=to or "", error=why))
-        if to is not None:
-            queued.append(moved(one, to, why, now))
-        else:
+        copy = None if to is None else moved(one, to, why)
+        results.append(Settled(_id(one), copy=copy, error=why))
+        if copy is None:
             _tell_lost(one, why)
-    for to, count in Counter(one.channel for one in queued).items():
+    for to, count in Counter(one.copy.channel for one in results if one.copy is not None).items():
         _LOG.warning('channel "%s": %s is told what it does not take (%d): %s', name, f'"{to}"', count, why)
     if newly:
         _LOG.error('channel "%s" is disabled: %s', name, why)

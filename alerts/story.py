@@ -33,7 +33,7 @@ class Told:
         verdicts: all of them.
         note: what a person wrote who takes care of it.
         silence: the silence that ended, in words.
-        culprit: the worst instance or statement, in words.
+        risen: when its severity last rose, where that is known and it has not fallen since.
     """
 
     incident: Incident
@@ -47,7 +47,7 @@ class Told:
     verdicts: Sequence[Verdict] = ()
     note: str = ""
     silence: str = ""
-    culprit: str = ""
+    risen: datetime | None = None
 
     @property
     def blind(self) -> bool:
@@ -65,6 +65,11 @@ class Told:
         return self.incident.opened
 
     @property
+    def grown(self) -> datetime | None:
+        """When its severity last rose, as far as is known."""
+        return self.at if self.why is Why.WORSE else self.risen
+
+    @property
     def lasted(self) -> str:
         """How long it has been so."""
         return format_duration(max(timedelta(0), self.at - self.begun))
@@ -78,7 +83,9 @@ class Told:
 def headline(told: Told) -> tuple[str, str]:
     """Return the word of status for the title's brackets, and the whole story in a few words."""
     incident, name = told.incident, told.short
-    lasting = f", for {told.lasted}" if told.at - told.begun >= timedelta(seconds=1) else ""
+    if told.status is NoticeStatus.FIRING and told.why is Why.UNACKNOWLEDGED:
+        return "NOT TAKEN CARE OF", f"{name}: nobody takes care of it any more, and it still fires"
+    lasting = _lasting(told)
     match told.status:
         case NoticeStatus.RESOLVED:
             word, brief = _ended(told)
@@ -96,6 +103,12 @@ def headline(told: Told) -> tuple[str, str]:
         case _:
             word, brief = _fires(told, lasting)
     return word, brief
+
+
+def _lasting(told: Told) -> str:
+    """Return how long it has been over the limit that is told, which may be another than at first."""
+    since = told.grown or told.begun
+    return f", for {format_duration(told.at - since)}" if told.at - since >= timedelta(seconds=1) else ""
 
 
 def _fires(told: Told, lasting: str) -> tuple[str, str]:
@@ -123,6 +136,8 @@ def sentences(told: Told) -> list[str]:
     if told.status is NoticeStatus.RESOLVED:
         return _end(told)
     lines = [*_before(told), _stands(told), *_news(told)]
+    if told.why is Why.UNACKNOWLEDGED and told.verdict is None and not told.blind:
+        lines = [*_before(told), f"{told.name} still fires."]
     if told.status in _FIRES:
         lines += [_since(told), *_help(told)]
     return lines
@@ -191,16 +206,19 @@ def _since(told: Told) -> str:
             "whether what it promises is kept is not known."
         )
     over = told.verdict is None or told.verdict.outcome is Outcome.OVER
-    since = f"{'over since' if over else 'began at'} {told.clock(incident.opened)}"
+    since = f"{'over since' if over and not told.grown else 'began at'} {told.clock(incident.opened)}"
+    if told.grown:
+        since = f"{incident.severity.value} since {told.clock(told.grown)}; {since}"
+        fired = f", fired at {told.clock(incident.fired)}" if incident.fired else ""
+        return f"{since[0].upper()}{since[1:]}{fired}."
     fired = f", fired at {told.clock(incident.fired)}" if incident.fired else ""
     return f"{incident.severity.value.capitalize()}: {since}{fired}."
 
 
 def _help(told: Told) -> list[str]:
-    lines = [f"Worst of it: {clean(told.culprit, 300)}."] if told.culprit else []
-    if told.budget is not None and told.budget.if_broken:
-        lines.append(f"If broken: {clean(told.budget.if_broken, 500).rstrip('.')}.")
-    return lines
+    if told.budget is None or not told.budget.if_broken:
+        return []
+    return [f"If broken: {clean(told.budget.if_broken, 500).rstrip('.')}."]
 
 
 def _ended(told: Told) -> tuple[str, str]:

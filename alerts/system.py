@@ -13,6 +13,7 @@ from headroom.incidents import NoticeStatus
 from headroom.units import format_duration
 
 _LONGEST_BRIEF, _LONGEST_LINE, _MOST_LINES = 185, 600, 10
+_MOST_FIRING = _MOST_LINES - 3
 
 
 def system_payload(
@@ -90,27 +91,80 @@ def broken_payload(
     return system_payload(brief, lines, at=at, subject=channel, installation=installation, link=link)
 
 
+def unheard_payload(
+    channel: str,
+    error: str,
+    firing: Sequence[str],
+    *,
+    at: datetime,
+    over: bool = False,
+    again: bool = False,
+    installation: str = "",
+    link: str = "",
+) -> dict[str, Any]:
+    """Return what another channel is told of an Alertmanager that takes nothing, or takes alerts again.
+
+    Args:
+        channel: its name.
+        error: what its members said, without secrets.
+        firing: what is said of each incident that it should know, and that was not told of before.
+        at: when, UTC.
+        over: whether it works again.
+        again: whether its outage was told of before, and only these incidents are news.
+        installation: the name of this Headroom.
+        link: the dashboard's address.
+    """
+    name, number = clean(channel, 60), len(firing)
+    count = f"{number:,} alert{'' if number == 1 else 's'}"
+    if over:
+        what = f"has been told what fires: {count}" if firing else "is told what fires; nothing does now"
+        lines = [f'The channel "{name}" takes alerts again, and {what}.']
+        brief = f'channel "{name}" works again'
+        return system_payload(brief, lines, at=at, subject=channel, installation=installation, link=link)
+    fires = "fires" if number == 1 else "fire"
+    what = (
+        f"still takes nothing, and {count} more {fires}" if again else f"takes nothing, and {count} {fires}"
+    )
+    shown = list(firing[:_MOST_FIRING])
+    if number > len(shown):
+        shown.append(f"and {number - len(shown):,} more: see `headroom alerts list`.")
+    lines = [
+        f'Nobody hears by the channel "{name}" of what fires:',
+        *shown,
+        f"It said: {error.rstrip('.')}. It is tried again and again, and this channel hears when it works.",
+    ]
+    brief = f'channel "{name}" {what}'
+    return system_payload(brief, lines, at=at, subject=channel, installation=installation, link=link)
+
+
 def asleep_payload(
-    since: datetime, until: datetime, *, firing: int = 0, installation: str = "", link: str = ""
+    since: datetime,
+    until: datetime,
+    *,
+    why: str = "",
+    firing: int = 0,
+    installation: str = "",
+    link: str = "",
 ) -> dict[str, Any]:
     """Return what is told after a time in which nothing was judged.
 
     Args:
         since: when something was last judged, UTC.
         until: when it woke up, UTC.
+        why: what happened, as the beginning of a sentence, e.g. Headroom did not run; empty: not known.
         firing: how many incidents fired before it and still do.
         installation: the name of this Headroom.
         link: the dashboard's address.
     """
     lines = [
         f"Nothing was judged from {clock(since)} to {clock(until)}.",
-        "This process, or its machine, stood still.",
+        f"{clean(why, 100)}." if why else "This process, or its machine, stood still.",
         "What was over in between, and is not now, is not known.",
     ]
     if firing:
         lines.append(f"{firing:,} incident{'' if firing == 1 else 's'} fired before it, and may fire still.")
     slept = format_duration(until - since)
-    brief = f"asleep for {slept}, awake again"
+    brief = f"asleep for {slept}, awake again" + (f": {clean(why, 100)}" if why else "")
     return system_payload(brief, lines, at=until, installation=installation, link=link)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from alerts.decision import Decision, Policy, move
+from alerts.decision import Decision, Policy, Silenced, move
 from headroom.incidents import ALARMS, Incident, NoticeStatus, State, Why
 from headroom.units import format_duration
 
@@ -29,7 +29,7 @@ def told(
     policy: Policy,
     at: datetime,
     elapsed: timedelta,
-    silenced: str,
+    silenced: Silenced,
     detail: str,
 ) -> Decision:
     """Return a decision with what is to be told of the incident as it is now.
@@ -40,24 +40,27 @@ def told(
         policy: when who is told again.
         at: our clock, for the record only.
         elapsed: since it was decided on before, above zero.
-        silenced: the id of the silence in force; empty for none.
+        silenced: as in `alerts.decide.decide`.
         detail: what is seen of it now.
     """
     after = decision.incident
     if after is None or after.ended is not None:
         return decision
-    after = replace(after, silenced=silenced)
+    silence = silenced if isinstance(silenced, str) else silenced(after.severity)
+    if before is not None and before.silenced and not silence and _met(after):
+        silence = before.silenced  # held over it: what is met is no news, what is over again will be
+    after = replace(after, silenced=silence)
     if after.state is not State.FIRING:
         return replace(decision, incident=after)
     was_silent = False
     if before is not None and before.state is State.FIRING:
         was_silent = bool(before.silenced)
-        after = _later(after, elapsed, silenced=was_silent or bool(silenced))
-    elif silenced:
+        after = _later(after, elapsed, silenced=was_silent or bool(silence))
+    elif silence:
         after = replace(after, untold=True)
-    if silenced:
+    if silence:
         decision = replace(decision, incident=after, notify=None)
-        news = f"silence {silenced}"
+        news = f"silence {silence}"
         return decision if was_silent else _and(decision, _Told(after, Why.SILENCED, None, news), at)
     decision = replace(decision, incident=after)
     if was_silent:
@@ -101,10 +104,14 @@ def _due(incident: Incident, policy: Policy) -> _Told | None:
         detail = f"for {format_duration(incident.unclear_for)}"
         return _Told(replace(incident, lost_told=True), Why.LOST_FOR_LONG, NoticeStatus.LOST_SIGHT, detail)
     # Somebody takes care of it; or it is met, and about to end: to call people for that were a false alarm.
-    met = not incident.over_for and not incident.unclear_for
-    if incident.acknowledged is not None or met:
+    if incident.acknowledged is not None or _met(incident):
         return None
     return _next_step(incident, policy) or _reminder(incident, policy)
+
+
+def _met(incident: Incident) -> bool:
+    """Tell whether the newest judgement of a firing incident was met."""
+    return incident.state is State.FIRING and not incident.over_for and not incident.unclear_for
 
 
 def _next_step(incident: Incident, policy: Policy) -> _Told | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from alerts.blind import not_seen
 from alerts.proof import proof
 from alerts.text import clean
 from headroom.brief import standing_now
 from headroom.budgets import Budget, Limit, Outcome, Subject, Verdict
-from headroom.incidents import About, Incident
+from headroom.incidents import About, Incident, Transition, Why
 from headroom.units import format_value
 from headroom.wording import shortened
 
@@ -26,6 +27,17 @@ def telling(incident: Incident, verdicts: Sequence[Verdict]) -> Verdict | None:
     own = [verdict for verdict in verdicts if verdict.limit == incident.limit]
     over = [verdict for verdict in verdicts if verdict.outcome is Outcome.OVER]
     return next(iter([*own, *over, *verdicts]), None)
+
+
+def risen(moves: Iterable[Transition]) -> datetime | None:
+    """Return when the severity last rose, of all moves in order; None where it fell since, or never rose."""
+    at = None
+    for move in moves:
+        if move.why is Why.WORSE:
+            at = move.at
+        elif move.why is Why.BETTER:
+            at = None
+    return at
 
 
 def limit_of(incident: Incident, verdict: Verdict | None, budget: Budget | None) -> Limit | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from uuid import uuid4
 
 from headroom.audit.by_hand import LONGEST_NAME, fault_of
@@ -29,6 +28,7 @@ from headroom.history.silence_body import (
 )
 from headroom.incidents import Incident, State
 from headroom.instances import printable
+from headroom.patterns import starred
 from headroom.silences import Matcher, Silence
 
 LONGEST_NOTE = 500
@@ -146,7 +146,7 @@ def takes_everything(matcher: Matcher) -> bool:
         not matcher.incident
         and len(matcher.severities) in (0, 2)
         and all(not patterns or any(_any(each) for each in patterns) for patterns in lists)
-        and all(_any(pattern) and fnmatchcase("", pattern) for _, pattern in matcher.labels)
+        and all(_any(pattern) and starred("", pattern) for _, pattern in matcher.labels)
     )
 
 
@@ -163,7 +163,7 @@ def check_known(matcher: Matcher, budgets: Iterable[Budget], sources: Iterable[s
     }
     for option, (patterns, what, names) in known.items():
         for pattern in patterns:
-            if not any(fnmatchcase(name, pattern) for name in names):
+            if not any(starred(name, pattern) for name in names):
                 near = closest(pattern, sorted(names))
                 raise RefusedError(
                     f"{option} {quoted(pattern)} matches no {what} in the budgets file"
@@ -193,7 +193,7 @@ def _check_matcher(matcher: Matcher) -> None:
 
 
 def _any(pattern: str) -> bool:
-    return all(fnmatchcase(each, pattern) for each in _UNLIKE)
+    return all(starred(each, pattern) for each in _UNLIKE)
 
 
 def _few(names: Iterable[str]) -> str:

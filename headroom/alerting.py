@@ -60,11 +60,13 @@ class Heartbeat:
 
     Attributes:
         url: a secret, since whoever has it can pretend that all is well.
+        ca: a file of authorities to trust instead of the publicly known ones.
     """
 
     url: Secret
     every: timedelta = timedelta(minutes=1)
     timeout: timedelta = timedelta(seconds=10)
+    ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,14 @@ class Webhook:
     Attributes:
         url: the whole address is a secret: whoever has it can post to it.
         secret: signs each body, so that the receiver knows who sent it; None signs nothing.
+        ca: a file of authorities to trust instead of the publicly known ones, here and below.
     """
 
     KIND: ClassVar[str] = "webhook"
     url: Secret
     secret: Secret | None = None
     headers: Headers = ()
+    ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,6 @@ class Email:
         sender: the address in From.
         to: the addresses it goes to.
         digest: what is no page is collected this long and sent as one mail; zero sends each at once.
-        ca: a file of authorities to trust instead of the publicly known ones.
     """
 
     KIND: ClassVar[str] = "email"
@@ -57,6 +58,7 @@ class Slack:
 
     KIND: ClassVar[str] = "slack"
     url: Secret
+    ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Teams:
 
     KIND: ClassVar[str] = "teams"
     url: Secret
+    ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class PagerDuty:
     KIND: ClassVar[str] = "pagerduty"
     routing_key: Secret
     url: str = "https://events.pagerduty.com/v2/enqueue"
+    ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Settled:
     Attributes:
         again: it waits for its next attempt until then; None: it has left the queue.
         sent: it arrived.
-        to: the channel that is told in its place; empty: none.
+        copy: what another channel is told: in its place, or, with `again`, beside it.
         response: what the receiver answered.
         bundle: the message that it belongs to from now on; None: as before.
     """
@@ -61,10 +61,10 @@ class Settled:
     notice: int
     again: datetime | None = None
     sent: bool = False
-    to: str = ""
     error: str = ""
     response: str = ""
     bundle: str | None = None
+    copy: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """When planned work takes place: recurrence rules over the clocks of a place, bounded however old they are.
 
 A time that the clocks of the place leave out counts as if they had not been put forward yet; of one that they
-show twice, the first is meant (RFC 5545, section 3.3.5).
+show twice, the first is meant (RFC 5545, section 3.3.5), but of hourly work both are.
 """
 
 from __future__ import annotations
@@ -42,10 +42,14 @@ def occurrences(maintenance: Maintenance, begin: datetime, end: datetime) -> tup
     first = _local(begin - maintenance.lasts - _DAY, zone)
     last = _local(end + _DAY, zone)
     found: dict[datetime, Silence] = {}
+    folds = (0, 1) if _hourly(maintenance.repeat) else (0,)
     for local in _times(maintenance, first, last):
-        begins = local.replace(tzinfo=zone).astimezone(UTC)
-        if begins < end and begins + maintenance.lasts > begin:
-            found.setdefault(begins, _silence(maintenance, begins))
+        for fold in folds:
+            begins = local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+            if fold and _local(begins, zone) != local:
+                continue  # the clocks leave it out: the first reading stands for it
+            if begins < end and begins + maintenance.lasts > begin:
+                found.setdefault(begins, _silence(maintenance, begins))
     return tuple(found[each] for each in sorted(found))[:MOST]
 
 
@@ -59,6 +63,12 @@ def silences_of(maintenances: Iterable[Maintenance], at: datetime) -> tuple[Sile
 def _of_day(maintenance: Maintenance, day: datetime) -> tuple[Silence, ...]:
     """Return those of one day, reckoned once: a cycle asks every few seconds."""
     return occurrences(maintenance, day, day + _DAY)
+
+
+def _hourly(repeat: str) -> bool:
+    """Tell whether work comes with every hour: between the two that clocks show alike it must not pause."""
+    parts = dict(part.split("=", 1) for part in repeat.upper().split(";") if part)
+    return parts.get("FREQ") == "HOURLY" and int(parts.get("INTERVAL", "1")) == 1
 
 
 def _silence(maintenance: Maintenance, begins: datetime) -> Silence:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
 from headroom.budgets import Severity
+from headroom.patterns import starred
 
 _DAYS_AHEAD = 8  # a week and the day it ends on: every day of the week is met
 
@@ -85,9 +85,9 @@ class Route:
         """Tell whether an alert goes this way."""
         return (
             told.severity in self.severities
-            and any(fnmatchcase(told.budget, pattern) for pattern in self.budgets)
-            and any(fnmatchcase(told.owner, pattern) for pattern in self.owners)
-            and any(fnmatchcase(told.source, pattern) for pattern in self.sources)
+            and any(starred(told.budget, pattern) for pattern in self.budgets)
+            and any(starred(told.owner, pattern) for pattern in self.owners)
+            and any(starred(told.source, pattern) for pattern in self.sources)
         )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 
 from headroom.budgets import Subject
+from headroom.patterns import starred
 from headroom.routing import Told
 
 
@@ -38,7 +38,7 @@ class Matcher:
             and _any(told.source, self.sources)
             and _any(told.owner, self.owners)
             and (not self.severities or told.severity.value in self.severities)
-            and all(fnmatchcase(of.get(name, ""), pattern) for name, pattern in self.labels)
+            and all(starred(of.get(name, ""), pattern) for name, pattern in self.labels)
         )
 
 
@@ -93,5 +93,15 @@ def silenced_by(
     return max(holding, key=lambda one: one.ends, default=None)
 
 
+def unmet(matcher: Matcher, subjects: Iterable[Subject]) -> list[str]:
+    """Return the labels that a matcher asks for and that no subject has: with them it takes nothing.
+
+    A pattern that takes a missing label too, such as `*`, asks for none.
+    """
+    known = {label for subject in subjects for label, _ in subject}
+    asked = dict.fromkeys(label for label, pattern in matcher.labels if not starred("", pattern))
+    return [label for label in asked if label not in known]
+
+
 def _any(value: str, patterns: tuple[str, ...]) -> bool:
-    return not patterns or any(fnmatchcase(value, pattern) for pattern in patterns)
+    return not patterns or any(starred(value, pattern) for pattern in patterns)

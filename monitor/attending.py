@@ -27,6 +27,13 @@ _GRACE = 5.0  # seconds beyond a channel's own deadline
 _CALLS = 4  # to a member: the push and what is read back
 
 
+def only_pushed(config: Config) -> bool:
+    """Tell whether the routes lead to channels that take no message: they are told of incidents only."""
+    routed = {name for route in config.routes for name in route.channels}
+    found = [one for one in config.channels if one.name in routed]
+    return bool(found) and all(one.pushed for one in found)
+
+
 class Attending:
     """Applies acknowledgements, silences, tests of channels, and what is to be sent again."""
 
@@ -52,6 +59,12 @@ class Attending:
         self._commit = commit
         self._aside = Aside("headroom-tests")
         self._under_way: set[asyncio.Task[None]] = set()
+        if only_pushed(config):
+            log.warning(
+                "all routes lead to an Alertmanager, which is told of incidents only: "
+                "nobody hears what Headroom says of itself, such as that it stood still; "
+                "add a channel that takes messages to a route"
+            )
 
     async def attend(self, now: Callable[[], Moment]) -> None:
         """Apply what people did since; never raises for what the disk does: the next turn applies it."""
@@ -72,12 +85,11 @@ class Attending:
                     notices=(*moves.notices, *self._tests(asked, at)),
                     config_digest=self._config.digest,
                     applied=asked.applied,
+                    replays=tuple((each.incident, each.channel) for each in asked.replays),
                 )
                 if not await self._commit(cycle):
                     return
                 self._people.committed(asked)
-            for each in asked.replays:
-                await self._writer(self._history.replay, each.incident, each.channel, at.wall)
             for name, tested in asked.tested:
                 await self._keep(name, tested)
             for name, person in asked.tests:

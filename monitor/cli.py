@@ -58,6 +58,8 @@ def main(*, verbose: bool) -> None:
     if not verbose:
         for chatty in ("apscheduler", "alembic", "asyncio"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It warns of each turn that a slow job misses, every second; our schedule says once which is late.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 
 main.add_command(alerts)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from headroom import evicting
-from headroom.budgets import Budget, Reason, Subject, Verdict
+from headroom.budgets import Reason, Verdict
 from headroom.config import Config
 from headroom.history import Cycle, History, HistoryError, HistoryGone
 from headroom.incidents import Incident, Notice
@@ -22,8 +22,9 @@ from monitor.audit import probed
 from monitor.clock import Moment
 from monitor.commits import Commits
 from monitor.feeds import Feed, feeds
+from monitor.gone import gone, unread
 from monitor.judging import Known, said_of
-from monitor.memory import Memory, View, longest_windows
+from monitor.memory import Memory, longest_windows
 from monitor.people.standing import People
 from monitor.polling import NOT_POLLED, Polled, Polling
 from monitor.tally import Tally, Unheard
@@ -203,6 +204,7 @@ class Cycles:
         memory = self._memory.seen_with(polled.reading.observations, now.wall)
         absences = _by_series(polled.reading.absences)
         if polled.snapshot is not None:
+            feed.unread = polled.reading.unread
             feed.policies = {key: one for key, one in absences.items() if one.reason is Reason.POLICY}
         elapsed = timedelta(seconds=0 if feed.judged is None else now.monotonic - feed.judged)
         elapsed = min(elapsed, 2 * feed.source.every)
@@ -218,7 +220,7 @@ class Cycles:
                 notes += said.notes
                 for subject, row in said.verdicts.items():
                     verdicts += row
-                    gone = polled.snapshot is not None and self._gone_from(budget, subject, memory)
+                    left = polled.snapshot is not None and gone(budget, subject, memory, self._feeds)
                     await self._watchlist.decide(
                         budget,
                         subject,
@@ -226,7 +228,8 @@ class Cycles:
                         moves,
                         now=now,
                         elapsed=elapsed,
-                        gone=gone,
+                        gone=left,
+                        unread=unread(budget, subject, self._feeds),
                         whole=said.verdicts[()],
                     )
         except HistoryError as error:
@@ -245,11 +248,6 @@ class Cycles:
         names = {measure.source for budget in feed.budgets for measure in budget.measures}
         others = (self._feeds[name] for name in names - {feed.source.name})
         return {series: absence for other in others for series, absence in other.absences.items()}
-
-    def _gone_from(self, budget: Budget, subject: Subject, memory: View) -> bool:
-        """Tell whether every source of a budget answers, and none gives anything of a subject."""
-        answers = not any(self._feeds[measure.source].failures for measure in budget.measures)
-        return bool(subject) and answers and not memory.knows(budget, subject)
 
     def _cycle(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from headroom.budgets import Statistic, Subject
+from headroom.budgets import Budget, Statistic, Subject
 from headroom.incidents import About, Incident
 
 Row = tuple[str, Statistic, Subject, About]
@@ -39,3 +39,8 @@ class Firings:
         if not moments:
             del self._moments[row]
         return len(moments)
+
+    def of_sight(self, budget: Budget, subject: Subject, at: datetime) -> int:
+        """Count the firings about sight of a budget, whichever of its rows was the first to be blind."""
+        rows = ((budget.id, statistic, subject, About.BLIND) for statistic in budget.statistics)
+        return sum(self.lately(row, at) for row in rows)

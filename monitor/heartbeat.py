@@ -113,12 +113,12 @@ class Heartbeat:
     async def _ask(self) -> bool:
         """Ask once; whatever becomes of it ends nothing."""
         within = self._settings.timeout.total_seconds()
-        url = self._settings.url.reveal()
+        url, ca = self._settings.url.reveal(), self._settings.ca
         trouble = ""
         try:
             # GET, since every service that waits for heartbeats takes it.
             await self._asking(
-                lambda: accepted(exchange("GET", url, None, {}, within=within)), within + _GRACE
+                lambda: accepted(exchange("GET", url, None, {}, within=within, ca=ca)), within + _GRACE
             )
         except ChannelError as error:
             trouble = error.message
@@ -149,16 +149,19 @@ def unsent(oldest: datetime | None, now: datetime) -> tuple[str, ...]:
 
 
 def nowhere(channels: Collection[Channel], states: Mapping[str, ChannelState]) -> tuple[str, ...]:
-    """Return which channels are disabled without another that takes their messages, a sentence each."""
+    """Return which channels take nothing without another that takes their messages, a sentence each."""
     disabled = {
         each.name: state.error[:200]
         for each in channels
         if (state := states.get(each.name)) and state.disabled and state.digest == each.digest
     }
+    # What is told the state has no outbox of which another could take the rest.
+    deaf = {each.name for each in channels if each.pushed} & disabled.keys()
     working = {each.name for each in channels if not each.pushed} - disabled.keys()
-    if working:
-        return ()
     return tuple(
         f'channel "{name}" is disabled, and no other takes its messages: {error}'
+        if name not in deaf
+        else f'channel "{name}" takes nothing of what fires: {error}'
         for name, error in disabled.items()
+        if name in deaf or not working
     )

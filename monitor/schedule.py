@@ -14,8 +14,10 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from headroom.units import format_duration
 from monitor.asleep import Sleep, Watch
 from monitor.audit.hourly import EVERY, FIRST, Audits
 from monitor.cycle import Cycles
@@ -42,7 +44,9 @@ class Schedule:
         )
         self._every: dict[str, tuple[timedelta, timedelta]] = {}
         self._running: set[asyncio.Task[Any]] = set()
+        self._late: dict[str, datetime] = {}
         self._stopping = False
+        self._scheduler.add_listener(self._missed, EVENT_JOB_MAX_INSTANCES)
 
     def start(self) -> None:
         """Plan all jobs and begin."""
@@ -100,7 +104,7 @@ class Schedule:
         self._scheduler.add_job(
             self._bounded,
             "interval",
-            args=[call],
+            args=[name, call],
             seconds=every.total_seconds(),
             id=name,
             next_run_time=datetime.now(UTC) + offset,
@@ -111,7 +115,13 @@ class Schedule:
             self._scheduler.reschedule_job(name, trigger="interval", seconds=every.total_seconds())
             self._scheduler.modify_job(name, next_run_time=datetime.now(UTC) + offset)
 
-    async def _bounded(self, call: Callable[[], Awaitable[object]]) -> None:
+    def _missed(self, event: JobSubmissionEvent) -> None:
+        """Say once that a job takes longer than its turn, until it ends."""
+        if event.job_id not in self._late and not self._stopping:
+            self._late[event.job_id] = datetime.now(UTC)
+            log.warning("%s takes longer than its interval; it is left alone until it ends", event.job_id)
+
+    async def _bounded(self, name: str, call: Callable[[], Awaitable[object]]) -> None:
         """Run a job in the scheduler's task, and note it, so that it can be ended in order."""
         if self._stopping:
             return
@@ -124,3 +134,8 @@ class Schedule:
         except asyncio.CancelledError:
             if not self._stopping:
                 raise
+        finally:
+            since = self._late.pop(name, None)
+            if since is not None and not self._stopping:
+                late = format_duration(timedelta(seconds=int((datetime.now(UTC) - since).total_seconds())))
+                log.info("%s goes on, %s late", name, late)

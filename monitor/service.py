@@ -119,7 +119,7 @@ class _Process:
             await self._cycles.resume()
             if before is not None:
                 await self.slept(before)
-            self._telling.start()
+            self._telling.start(self._cycles.tell)
         except BaseException:
             await self._close()
             raise

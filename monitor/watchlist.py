@@ -9,18 +9,21 @@ from functools import partial
 from hashlib import sha256
 from uuid import uuid4
 
-from alerts.blind import SightPolicy, decide_blind
-from alerts.decide import Decision, Policy, close, decide, wording_digest
-from alerts.message import payload
+from alerts.blind import decide_blind
+from alerts.decide import Decision, close, decide, wording_digest
 from alerts.notices import notices
+from alerts.words import risen
 from headroom.budgets import Budget, Outcome, Reason, Severity, Statistic, Subject, Verdict
 from headroom.config import Config
 from headroom.history import History
-from headroom.incidents import About, Incident, Notice, NoticeStatus, State, Transition, Why
+from headroom.incidents import ALARMS, About, Incident, Notice, NoticeStatus, State, Transition, Why
 from headroom.routing import Told
 from headroom.silences import Silence, silenced_by
 from monitor.clock import Moment
 from monitor.firings import Firings, Row, row_of
+from monitor.instance import told_by_the_whole, unheard
+from monitor.policies import policy_of, sight_policy_of
+from monitor.saying import said
 from monitor.writer import Writer
 
 GONE_AFTER = timedelta(minutes=15)  # a machine that is only being restarted comes back before
@@ -83,45 +86,58 @@ class Watchlist:
         now: Moment,
         elapsed: timedelta,
         gone: bool = False,
+        unread: bool = False,
         whole: Sequence[Verdict] = (),
     ) -> None:
         """Decide on each row of a budget and subject; `verdicts` are on all its limits for that subject.
 
-        `gone` tells that its source answers, and gives nothing of the subject any more. `whole` are the
-        verdicts on the same limits for subject {}.
+        `gone` tells that its source answers, and gives nothing of the subject any more; `unread` that it is a
+        machine that cannot be read. `whole` are the verdicts on the same limits for subject {}.
         """
-        firing = self._fires(budget)
+        firing = self._fires(budget, subject)
         for statistic in budget.statistics:
             row = (budget.id, statistic, subject, About.BREACH)
             incident = self._of(budget).get(row)
-            if incident is None and subject and self._told_by_the_whole(budget, statistic, whole):
-                continue
+            # No verdict on a row (the budget's other limits are in force) is lost sight, never the end.
+            of_row = [verdict for verdict in verdicts if verdict.statistic is statistic]
+            if subject and budget.measure.latency and (incident is None or incident.state is State.PENDING):
+                of_all = self._of(budget).get((budget.id, statistic, (), About.BREACH))
+                if told_by_the_whole(of_row, [one for one in whole if one.statistic is statistic], of_all):
+                    if incident is None:
+                        continue
+                    of_row = unheard(of_row)
             if gone and incident is not None and incident.unclear_for >= max(budget.window, GONE_AFTER):
                 decision = close(incident, at=now.wall, why=Why.SUBJECT_GONE)
                 await self._note(decision, (), budget, moves, now)
                 continue
-            # No verdict on a row (the budget's other limits are in force) is lost sight, never the end.
-            of_row = [verdict for verdict in verdicts if verdict.statistic is statistic]
             decision = decide(
                 of_row,
                 incident,
-                policy=self._policy(budget),
+                policy=policy_of(budget, self._alerting),
                 at=now.wall,
                 elapsed=elapsed,
                 budget_digest=self._digest(budget, statistic),
                 new_id=_new_id,
                 source=budget.measure.source,
-                silenced=self._silenced(budget, incident, subject, _loudest(of_row), now),
+                silenced=partial(self._silenced, budget, incident, subject, now),
                 fired_lately=self._firings.lately(row, now.wall),
             )
-            firing |= decision.incident is not None and decision.incident.state is State.FIRING
+            after = decision.incident
+            firing |= after is not None and after.state is State.FIRING and not after.silenced
             await self._note(decision, of_row, budget, moves, now)
-        if not subject:
-            await self._decide_sight(budget, verdicts, moves, now=now, elapsed=elapsed, firing=firing)
+        sight = self._sight(budget, subject)
+        if subject and gone and sight is not None:
+            await self._note(close(sight, at=now.wall, why=Why.SUBJECT_GONE), (), budget, moves, now)
+        elif not subject or unread or sight is not None:
+            # Of a source that cannot be read at all, one incident tells: that of the whole.
+            firing |= bool(subject) and all(one.outcome is Outcome.BLIND for one in whole)
+            given = (budget, subject, verdicts, moves)
+            await self._decide_sight(*given, now=now, elapsed=elapsed, firing=firing)
 
     async def _decide_sight(
         self,
         budget: Budget,
+        subject: Subject,
         verdicts: Sequence[Verdict],
         moves: Moves,
         *,
@@ -129,26 +145,20 @@ class Watchlist:
         elapsed: timedelta,
         firing: bool,
     ) -> None:
-        """Decide whether somebody must know that nothing can be told of a budget."""
-        incident = self._sight(budget)
-        severity = self._alerting.blind.severity
+        """Decide whether somebody must know that nothing can be told of a budget, or of a machine in it."""
+        incident = self._sight(budget, subject)
         decision = decide_blind(
             [one for one in verdicts if not self._never_configured(budget, one)],
             incident,
-            policy=SightPolicy(
-                self._alerting.blind.after,
-                severity,
-                budget.recover_for,
-                self._alerting.remind,
-                self._alerting.steps,
-            ),
+            policy=sight_policy_of(budget, self._alerting),
             at=now.wall,
             elapsed=elapsed,
             budget_digest=self._digest(budget, None),
             new_id=_new_id,
             source=budget.measure.source,
-            silenced=self._silenced(budget, incident, (), severity, now),
+            silenced=partial(self._silenced, budget, incident, subject, now),
             breach_firing=firing,
+            fired_lately=self._firings.of_sight(budget, subject, now.wall),
         )
         await self._note(decision, verdicts, budget, moves, now)
 
@@ -194,16 +204,6 @@ class Watchlist:
         """
         return verdict.reason is Reason.NOT_CONFIGURED and budget.measure.source not in self._seen
 
-    def _policy(self, budget: Budget) -> Policy:
-        alerting = self._alerting
-        return Policy(
-            budget.pending_for,
-            budget.recover_for,
-            remind=alerting.remind,
-            steps=alerting.steps,
-            flapping=alerting.flapping,
-        )
-
     def _digest(self, budget: Budget, statistic: Statistic | None) -> str:
         """Return the digest of a row's promise, or of the whole budget's (None).
 
@@ -217,39 +217,30 @@ class Watchlist:
         return self._digests[row]
 
     def _silenced(
-        self, budget: Budget, incident: Incident | None, subject: Subject, severity: Severity, now: Moment
+        self, budget: Budget, incident: Incident | None, subject: Subject, now: Moment, severity: Severity
     ) -> str:
-        """Return the id of the silence that keeps a row quiet; empty where none does."""
+        """Return the id of the silence that keeps a row of a severity quiet; empty where none does."""
         if not self._silences:
             return ""
-        loud = severity if incident is None else incident.severity
-        told = Told(budget.id, loud, budget.owner, budget.measure.source)
+        told = Told(budget.id, severity, budget.owner, budget.measure.source)
         ident = "" if incident is None else incident.id
         found = silenced_by(self._silences, ident, told, subject, now.wall)
         return "" if found is None else found.id
 
-    def _told_by_the_whole(self, budget: Budget, statistic: Statistic, whole: Sequence[Verdict]) -> bool:
-        """Tell whether an instance of a latency needs no incident of its own, since the whole has it.
-
-        Slow for all, ten instances would else tell one story in eleven messages; that of the whole names the
-        worst instance.
-        """
-        if not budget.measure.latency:
-            return False
-        over = any(one.statistic is statistic and one.outcome is Outcome.OVER for one in whole)
-        return over or (budget.id, statistic, (), About.BREACH) in self._of(budget)
-
     def _of(self, budget: Budget) -> dict[Row, Incident]:
         return self._open.get(budget.id, {})
 
-    def _fires(self, budget: Budget) -> bool:
-        """Tell whether an incident of a budget or of one of its subjects fires: it tells of lost sight."""
-        of_budget = self._of(budget).values()
-        return any(one.about is About.BREACH and one.state is State.FIRING for one in of_budget)
+    def _fires(self, budget: Budget, subject: Subject) -> bool:
+        """Tell whether an incident of just this fires, and may say so: then it tells of lost sight."""
+        rows = (one for one in self._of(budget).values() if one.subject == subject)
+        return any(
+            one.about is About.BREACH and one.state is State.FIRING and not one.silenced for one in rows
+        )
 
-    def _sight(self, budget: Budget) -> Incident | None:
-        """Return the open incident about sight of a budget."""
-        return next((one for one in self._of(budget).values() if one.about is About.BLIND), None)
+    def _sight(self, budget: Budget, subject: Subject) -> Incident | None:
+        """Return the open incident about sight of a budget, or of a machine in it."""
+        rows = self._of(budget).values()
+        return next((one for one in rows if one.about is About.BLIND and one.subject == subject), None)
 
     def _ended_silence(self, decision: Decision) -> str:
         """Return the silence that ended, in words; empty where another thing is told."""
@@ -279,7 +270,10 @@ class Watchlist:
         if status not in (NoticeStatus.FIRING, NoticeStatus.ESCALATED):
             # What comes after goes to those who heard of the beginning, wherever the routes lead by now.
             told = await self._writer(self._history.told, incident.id)
-        message = payload(
+        rose = None
+        if status in ALARMS and decision.why not in (Why.HELD, Why.WORSE):
+            rose = risen(await self._writer(self._history.transitions, incident.id))
+        message = said(
             incident,
             row,
             budget,
@@ -290,15 +284,10 @@ class Watchlist:
             link=self._alerting.link,
             note=note,
             silence=self._ended_silence(decision),
+            risen=rose,
         )
         moves.notices += notices(decision, message, self._alerting, created=now.wall, told=told)
 
 
 def _new_id() -> str:
     return uuid4().hex
-
-
-def _loudest(verdicts: Sequence[Verdict]) -> Severity:
-    """Return how loud an incident would be that these verdicts opened."""
-    over = [one.severity for one in verdicts if one.outcome is Outcome.OVER]
-    return Severity.CRITICAL if Severity.CRITICAL in over or not over else Severity.WARNING

@@ -7,10 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from alerts.alertmanager.labels import Labels, of_incident, of_watchdog
 from alerts.alertmanager.stretches import Stretch
+from alerts.text import clock
+from headroom.budgets import Severity
 from headroom.incidents import Incident
 
 RESENT = timedelta(minutes=15)
@@ -95,12 +98,15 @@ def alerts(
             continue
         annotations = dict(words(incident))
         link = annotations.pop("link", "")
+        follows = dict(pairwise(stretches))
         for stretch in kept:
+            later = follows.get(stretch)
+            said = annotations if later is None else {**annotations, **_handed_over(incident, later)}
             alert = Alert(
                 labels=of_incident(incident, stretch.severity, installation),
                 starts=stretch.begins,
                 ends=stretch.ends,
-                annotations=tuple(sorted(annotations.items())),
+                annotations=tuple(sorted((name, text) for name, text in said.items() if text)),
                 link=link,
                 incident=incident.id,
                 name=f"{incident.budget} {incident.statistic.value}",
@@ -109,6 +115,18 @@ def alerts(
             if other is None or _weight(alert) > _weight(other):
                 found[alert.labels] = alert
     return found
+
+
+def _handed_over(incident: Incident, later: Stretch) -> dict[str, str]:
+    """Return what an alert says whose incident goes on at another severity: no word of that one's figures."""
+    name = f"{incident.budget} {incident.statistic.value}"
+    moved = "rose" if later.severity is Severity.CRITICAL else "fell"
+    summary = f"{name}: its severity {moved} to {later.severity.value}; it goes on there"
+    description = (
+        f"{name} did not recover: its severity {moved} to {later.severity.value} at {clock(later.begins)}, "
+        "and its alert of that severity tells of it."
+    )
+    return {"summary": summary, "description": description, "value": "", "limit": "", "evidence": ""}
 
 
 def watchdog(installation: str, since: datetime, until: datetime | None) -> Alert:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from alerts.alertmanager.labels import ALERTNAMES, WATCHDOG, Labels
 from alerts.channels import ChannelError
+from alerts.channels.discreet import in_address, in_header, without
 from alerts.channels.post import Answer, accepted, exchange
 from alerts.text import clean
 from headroom.channels import Alertmanager, Channel
@@ -24,6 +24,9 @@ _REFUSED = frozenset({400, 413, 422})
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _PLAIN = re.compile(r"[A-Za-z0-9 _.:-]{1,100}")
 _MOST_NAMES = 20
+_LONGEST_TEXT = 4096
+
+_Text = Callable[[object, int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,10 @@ class RefusedError(ChannelError):
     """The member will not take these alerts, or some of them."""
 
 
+class StrangeError(ChannelError):
+    """What answers does not speak as an Alertmanager."""
+
+
 class Client:
     """Asks and tells one member; every method blocks, and raises ChannelError without secrets."""
 
@@ -79,6 +86,8 @@ class Client:
         self._receiver = channel.receiver
         self._within = channel.timeout.total_seconds()
         self._clock = clock
+        of_headers = (part for _, value in self._receiver.headers for part in in_header(value.reveal()))
+        self._secrets = (*in_address(url), *of_headers)
 
     def greet(self) -> Greeting:
         """Ask for its time and when it started; of an answer that is refused, the time still counts."""
@@ -88,7 +97,7 @@ class Client:
         started = ""
         if answer.status == 200:  # noqa: PLR2004 OK
             status = _json(answer.body)
-            started = _text(status.get("uptime"), 100) if isinstance(status, dict) else ""
+            started = self._text(status.get("uptime"), 100) if isinstance(status, dict) else ""
         kept = "Age" in answer.headers  # a cache answered, with the time of another request
         return Greeting(None if kept else _ahead(answer.headers.get("Date", ""), between), started)
 
@@ -113,8 +122,8 @@ class Client:
         answer = accepted(self._get(f"/api/v2/alerts?{filters}", _LONGEST_LIST))
         listed = _json(answer.body)
         if not isinstance(listed, list):
-            raise ChannelError("its list of alerts cannot be read; does something else answer in its place?")
-        found = (_stored(each) for each in listed if isinstance(each, dict))
+            raise StrangeError("its list of alerts cannot be read; does something else answer in its place?")
+        found = (_stored(each, self._text) for each in listed if isinstance(each, dict))
         return {one.labels: one for one in found}
 
     def silence(self, ident: str) -> SilenceThere | None:
@@ -127,9 +136,12 @@ class Client:
         told = _json(accepted(answer).body)
         if not isinstance(told, dict):
             return None
-        return SilenceThere(
-            _text(told.get("createdBy"), 100), _text(told.get("comment"), 200), _moment(told.get("endsAt"))
-        )
+        author, comment = self._text(told.get("createdBy"), 100), self._text(told.get("comment"), 200)
+        return SilenceThere(author, comment, _moment(told.get("endsAt")))
+
+    def _text(self, value: object, longest: int) -> str:
+        """Return a text of an answer for people; whoever answers may repeat what it was sent."""
+        return clean(without(self._secrets, value[:_LONGEST_TEXT]), longest) if isinstance(value, str) else ""
 
     def _get(self, path: str, longest: int) -> Answer:
         return self._exchange(
@@ -139,9 +151,6 @@ class Client:
     def _exchange(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], longest: int
     ) -> Answer:
-        ca = self._receiver.ca
-        if ca and not Path(ca).exists():
-            raise ChannelError(f'the file "{ca}" of trusted authorities is not there', permanent=True)
         given = {name: value.reveal() for name, value in self._receiver.headers}
         return exchange(
             method,
@@ -150,7 +159,8 @@ class Client:
             {"User-Agent": "headroom", **given, **headers},
             within=self._within,
             longest=longest,
-            ca=ca,
+            secrets=self._secrets,
+            ca=self._receiver.ca,
         )
 
 
@@ -175,7 +185,7 @@ def _ahead(date: str, ours: datetime) -> timedelta | None:
     return theirs + timedelta(seconds=0.5) - ours  # it is cut down to whole seconds
 
 
-def _stored(told: dict[str, Any]) -> Stored:
+def _stored(told: dict[str, Any], text: _Text) -> Stored:
     labels = told.get("labels")
     status = told.get("status")
     status = status if isinstance(status, dict) else {}
@@ -183,20 +193,16 @@ def _stored(told: dict[str, Any]) -> Stored:
     return Stored(
         labels=tuple(sorted((name, value) for name, value in pairs if isinstance(value, str))),
         ends=_moment(told.get("endsAt")),
-        state=_text(status.get("state"), 20),
-        silenced=_names(status.get("silencedBy")),
-        inhibited=_names(status.get("inhibitedBy")),
-        muted=_names(status.get("mutedBy")),
+        state=text(status.get("state"), 20),
+        silenced=_names(status.get("silencedBy"), text),
+        inhibited=_names(status.get("inhibitedBy"), text),
+        muted=_names(status.get("mutedBy"), text),
     )
 
 
-def _names(value: object) -> tuple[str, ...]:
+def _names(value: object, text: _Text) -> tuple[str, ...]:
     listed = value if isinstance(value, list) else []
-    return tuple(_text(each, 100) for each in listed[:_MOST_NAMES] if isinstance(each, str))
-
-
-def _text(value: object, longest: int) -> str:
-    return clean(value, longest) if isinstance(value, str) else ""
+    return tuple(text(each, 100) for each in listed[:_MOST_NAMES] if isinstance(each, str))
 
 
 def _moment(value: object) -> datetime | None:

@@ -93,7 +93,7 @@ class Lane:
                 outcome = self._turn(wanted) if turn else self._look(wanted)
             except Exception:  # noqa: BLE001 a fault of ours must not end the lane
                 _LOG.exception("Alertmanager %s: telling it failed inside Headroom", self._member.name)
-                outcome = Outcome(self._member.name, reached=False, error=_FAULT)
+                outcome = Outcome(self._member.name, reached=False, error=_FAULT, works=False)
             if outcome is None:
                 continue
             if not outcome.reached:

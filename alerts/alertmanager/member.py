@@ -10,7 +10,7 @@ from time import monotonic
 
 from alerts.alertmanager import said
 from alerts.alertmanager.alert import RESENT, Alert, batches
-from alerts.alertmanager.client import Client, RefusedError, SilenceThere, Stored
+from alerts.alertmanager.client import Client, RefusedError, SilenceThere, Stored, StrangeError
 from alerts.alertmanager.labels import Labels
 from alerts.alertmanager.said import Said
 from alerts.channels import ChannelError
@@ -40,6 +40,8 @@ class Outcome:
         error: what is wrong, as a sentence; empty where nothing is.
         said: what it says, by the id of the incident.
         retry_after: seconds that it asked for.
+        works: whether it has something of what fires, as far as can be told, or would take it.
+        permanent: whether trying again cannot help.
     """
 
     member: str
@@ -47,6 +49,8 @@ class Outcome:
     error: str = ""
     said: Mapping[str, Said] = field(default_factory=dict)
     retry_after: float | None = None
+    works: bool = True
+    permanent: bool = False
 
 
 class Member:
@@ -77,8 +81,8 @@ class Member:
             taken = {_end(alert) for alert in told if alert.ends and alert.labels not in refused}
             self._taken = taken | (self._taken & {_end(alert) for alert in alerts if alert.ends})
         except ChannelError as error:
-            return Outcome(self.name, reached=False, error=error.message, retry_after=error.retry_after)
-        stored = self._stored()
+            return self._unreached(error)
+        stored = self._stored(posted=bool(told))
         return stored if isinstance(stored, Outcome) else self._read(alerts, stored, refused)
 
     def look(self, alerts: Sequence[Alert]) -> Outcome | None:
@@ -90,25 +94,38 @@ class Member:
                 _LOG.info("Alertmanager %s was restarted: it is told everything anew", self.name)
                 return None
         except ChannelError as error:
-            return Outcome(self.name, reached=False, error=error.message, retry_after=error.retry_after)
-        stored = self._stored()
+            return self._unreached(error)
+        stored = self._stored(posted=False)
         if isinstance(stored, Outcome):
             return stored
         if any(alert.ends is None and alert.labels not in stored for alert in alerts):
             return None
         return self._read(alerts, stored, {})
 
+    def _unreached(self, error: ChannelError) -> Outcome:
+        return Outcome(
+            self.name,
+            reached=False,
+            error=error.message,
+            retry_after=error.retry_after,
+            works=False,
+            permanent=error.permanent,
+        )
+
     def _greet(self) -> None:
         greeting = self._client.greet()
         self._started, self._ahead = greeting.started or self._started, greeting.ahead
 
-    def _stored(self) -> Mapping[Labels, Stored] | Outcome:
+    def _stored(self, *, posted: bool) -> Mapping[Labels, Stored] | Outcome:
         """Return what it holds, or what is to be said where that cannot be read."""
         try:
             return self._client.stored(self._installation)
         except ChannelError as error:
-            unknown = f"it took the alerts, but whether it has them cannot be read: {error.message}"
-            return Outcome(self.name, reached=True, error=unknown)
+            took = "it took the alerts, but " if posted else ""
+            unknown = f"{took}whether it has what fires cannot be read: {error.message}"
+            # Who may post and not read is told; what is no Alertmanager takes alerts to nobody.
+            works = posted and not isinstance(error, StrangeError)
+            return Outcome(self.name, reached=True, error=unknown, works=works)
 
     def _their_now(self) -> datetime:
         """Return its time: it alone says whether the end of an alert has come."""
@@ -174,7 +191,16 @@ class Member:
                 f"its clock is {format_duration(abs(self._ahead))} {side} ours; ends of alerts are told by "
                 "its clock, but set both right, with NTP on both machines"
             )
-        return Outcome(self.name, reached=True, error="; ".join(sentences), said=found)
+        fires = {alert.incident for alert in alerts if alert.ends is None and alert.incident}
+        lacked = {ident for ident in fires if found[ident].state in {said.REFUSED, said.MISSING}}
+        return Outcome(
+            self.name,
+            reached=True,
+            error="; ".join(sentences),
+            said=found,
+            works=not fires or lacked != fires,
+            permanent=bool(fires) and all(found[ident].state == said.REFUSED for ident in fires),
+        )
 
     def _silence(self, ident: str) -> SilenceThere | None:
         """Return a silence, asking for few at a time and for the same one seldom."""

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from alerts.alertmanager.alert import watchdog
+from alerts.alertmanager.alert import Alert, watchdog
 from alerts.alertmanager.annotations import Payload
 from alerts.alertmanager.client import Client, place
 from alerts.alertmanager.lane import Lane, Wanted
 from alerts.alertmanager.member import Member, Outcome
+from alerts.alertmanager.outage import Outage, Outages
 from alerts.alertmanager.reading import Incidents, Reading
 from alerts.alertmanager.record import Record, States
 from alerts.alertmanager.stretches import Opens
@@ -66,6 +67,8 @@ class Pusher:
         every: timedelta = LONGEST_TURN,
         ttl: timedelta | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        outages: Outages | None = None,
+        tell: Callable[[Outage], Awaitable[None]] | None = None,
     ) -> None:
         """Take what it needs.
 
@@ -80,7 +83,12 @@ class Pusher:
             every: the time between two turns: `turns` of the shortest interval.
             ttl: how long an alert fires without a turn; `life` of `every` unless it is given.
             clock: the time, UTC.
+            outages: what says whether a cluster takes anything at all.
+            tell: told of each outage, and of its end; another channel must hear of it.
         """
+        self._outages = outages or Outages()
+        self._tell = tell
+        self._firing: dict[str, dict[str, str]] = {}
         self._channels = {one.name: one for one in channels if isinstance(one.receiver, Alertmanager)}
         self._run_on_writer = run_on_writer
         self._healthy = healthy
@@ -98,6 +106,10 @@ class Pusher:
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._broken = False
+
+    def deaf(self) -> dict[str, str]:
+        """Return the channels that take nothing, with what their members said."""
+        return self._outages.all_dead()
 
     def wake(self) -> None:
         """Look at the history now; call it on the event loop's thread."""
@@ -143,21 +155,24 @@ class Pusher:
 
     async def _offer(self, *, at_once: bool = False) -> bool:
         """Give every lane what is to be told; False where it cannot be read: they keep what they have."""
-        self._start_lanes()
         well = self._watched()
         try:
+            if not self._lanes:
+                self._start_lanes(await self._run_on_writer(self._record.dead))
             wanted = await self._run_on_writer(self._reading.alerts, self._clock())
         except Exception as error:  # noqa: BLE001 whatever is wrong with the history, alerts go on after it
             if not self._broken:
                 fault = None if isinstance(error, HistoryError) else error
                 _LOG.error("Alertmanager is told what it was told last: %s", error, exc_info=fault)
             self._broken = True
+            self._start_lanes(frozenset())
             return False
         self._broken = False
         self._number += 1
         for name, lanes in self._lanes.items():
             receiver = self._channels[name].receiver
             found = list(wanted[name].values())
+            self._firing[name] = {one.incident: _words(one) for one in found if one.ends is None}
             if isinstance(receiver, Alertmanager) and receiver.watchdog and well is not None:
                 found.append(watchdog(self._installation, *well))
             told = Wanted(self._number, tuple(found), frozenset(one.news for one in found))
@@ -174,7 +189,7 @@ class Pusher:
             self._well = (self._well[0], now)
         return self._well
 
-    def _start_lanes(self) -> None:
+    def _start_lanes(self, dead: Collection[str]) -> None:
         if self._lanes:
             return
         loop = asyncio.get_running_loop()
@@ -194,15 +209,21 @@ class Pusher:
                 member = Member(client, name, self._clock, self._ttl, self._installation)
                 lanes[name] = Lane(member, self._every, partial(hear, channel.name), channel.name)
             self._lanes[channel.name] = lanes
+            self._outages.expect(channel.name, tuple(lanes), dead=channel.name in dead)
             for lane in lanes.values():
                 lane.start()
 
     def _heard(self, channel: str, outcome: Outcome, number: int) -> None:
-        self._start(self._keep(channel, outcome, number))
+        news = self._outages.heard(channel, outcome, self._firing.get(channel, {}))
+        self._start(self._keep(channel, outcome, number, news, dead=self._outages.dead(channel)))
 
-    async def _keep(self, channel: str, outcome: Outcome, number: int) -> None:
+    async def _keep(
+        self, channel: str, outcome: Outcome, number: int, news: Outage | None, *, dead: bool
+    ) -> None:
         try:
-            await self._run_on_writer(self._record.keep, channel, outcome)
+            if news is not None and self._tell is not None:
+                await self._tell(news)
+            await self._run_on_writer(partial(self._record.keep, channel, outcome, dead=dead))
         except Exception as error:  # noqa: BLE001 as in _offer
             fault = None if isinstance(error, HistoryError) else error
             _LOG.warning("what Alertmanager says cannot be kept: %s", error, exc_info=fault)
@@ -214,3 +235,9 @@ class Pusher:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _words(alert: Alert) -> str:
+    """Return what another channel is told of an alert."""
+    severity = dict(alert.labels)["severity"]
+    return f"{severity}: {dict(alert.annotations).get('summary') or alert.name}"

@@ -26,7 +26,7 @@ KINDS = frozenset(_MODULES)
 _ALL = frozenset(NoticeStatus)
 HEARS: Mapping[str, frozenset[NoticeStatus]] = {
     # Pages again by its own rules, and shows a reminder as nothing new.
-    "pagerduty": _ALL - {NoticeStatus.REMINDER, NoticeStatus.FLAPPING},
+    "pagerduty": _ALL - {NoticeStatus.REMINDER},
 }
 """What a kind of channel is told, where that is not everything."""
 

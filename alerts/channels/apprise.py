@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from typing import Any
-from urllib.parse import unquote
 
-from alerts.channels import ChannelError
+from alerts.channels import ChannelError, discreet
 from alerts.channels.plain import unlinked, unmentioned, web_address
 from alerts.channels.post import Answer, accepted
 from alerts.rendered import Rendered, rendered
@@ -23,7 +21,9 @@ from headroom.channels import Apprise, Channel
 from headroom.incidents import Message
 
 _LONGEST_TITLE, _LONGEST_LINE = 200, 600
-_SHORTEST_SECRET, _LONG_SECRET = 3, 8
+_SHORT_ID = 8  # characters of an id by which `headroom alerts show` finds an incident
+_ORIGIN = frozenset({"Installation", "Source", "Sources", "Owner", "Owners", "Incident"})
+"""Facts that tell one message from another where there is room for no more of them."""
 _START_WITHIN = 5.0  # seconds beyond the deadline, for Python and Apprise to load
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 """What Apprise sees of the environment: no proxy, which would see the token, and no home with a .netrc."""
@@ -63,10 +63,19 @@ def lines_of(words: Rendered) -> list[str]:
 
 
 def leads_of(words: Rendered) -> list[str]:
-    """Return its last lines, which lead to the dashboard and the runbook."""
+    """Return its last lines: whose it is and where it comes from, and what leads on."""
     runbook = web_address(words.runbook) or _shown(words.runbook, _LONGEST_LINE)
     leads = (("Dashboard", web_address(words.link)), ("Runbook", runbook))
-    return [f"{name}: {lead}" for name, lead in leads if lead]
+    return [*_origin(words), *(f"{name}: {lead}" for name, lead in leads if lead)]
+
+
+def _origin(words: Rendered) -> list[str]:
+    told = [
+        f"{name}: {value[:_SHORT_ID] if name == 'Incident' else value}"
+        for name, value in words.facts
+        if name in _ORIGIN
+    ]
+    return [_shown("; ".join(told), _LONGEST_LINE)] if told else []
 
 
 def kind_of(words: Rendered) -> str:
@@ -76,15 +85,9 @@ def kind_of(words: Rendered) -> str:
     return {"critical": "failure", "warning": "warning"}.get(words.severity, "info")
 
 
-def without(secret: str, text: str) -> str:
+def without(url: str, text: str) -> str:
     """Return a text in which no part of an address stands, since any part may be a token."""
-    hidden = secret.partition("://")[2] or secret
-    pieces = {piece for piece in re.split(r"[\s/:@?&=,;#]", hidden) if len(piece) >= _SHORTEST_SECRET}
-    for piece in sorted(pieces | {unquote(piece) for piece in pieces}, key=len, reverse=True):
-        # Short ones only as words of their own: "auth" is no secret in "unauthorized".
-        edge = r"\b" if len(piece) < _LONG_SECRET and piece.isalnum() else ""
-        text = re.sub(f"{edge}{re.escape(piece)}{edge}", "…", text, flags=re.IGNORECASE)
-    return clean(text, 200)
+    return clean(discreet.without(discreet.in_address(url, host=True), text), 200)
 
 
 def _shown(text: str, longest: int) -> str:

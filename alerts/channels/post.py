@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -17,6 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from alerts.channels import ChannelError
 from alerts.channels.deadline import Deadline
+from alerts.channels.discreet import in_address, without
 
 LONGEST_ANSWER = 4096  # bytes of an answer that are read: enough for a receiver's reason
 _LATER = frozenset({408, 425, 429})
@@ -29,7 +31,7 @@ class Answer:
     """What a receiver answered.
 
     Attributes:
-        text: the beginning of the body, without control characters.
+        text: the beginning of the body, without control characters and without the channel's secrets.
         body: its bytes, as many as were asked for; none where it broke off.
     """
 
@@ -39,7 +41,15 @@ class Answer:
     body: bytes = b""
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, within: float) -> Answer:
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    within: float,
+    secrets: Collection[str] = (),
+    ca: str = "",
+) -> Answer:
     """Send a body once and return the answer with status 2xx, or raise ChannelError.
 
     Args:
@@ -47,8 +57,11 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, within: float) ->
         body: the whole request body.
         headers: added to the client's own.
         within: seconds for everything together, from connecting to the last byte of the answer.
+        secrets: what else than the url's parts the answer must not repeat.
+        ca: as for `exchange`.
     """
-    return accepted(exchange("POST", url, body, headers, within=within))
+    hidden = (*in_address(url), *secrets)
+    return accepted(exchange("POST", url, body, headers, within=within, secrets=hidden, ca=ca))
 
 
 def exchange(
@@ -59,6 +72,7 @@ def exchange(
     *,
     within: float,
     longest: int = LONGEST_ANSWER,
+    secrets: Collection[str] | None = None,
     ca: str = "",
 ) -> Answer:
     """Send one request and return the answer, whatever its status; ChannelError where there is none.
@@ -70,8 +84,14 @@ def exchange(
         headers: added to the client's own.
         within: as for `post`.
         longest: bytes of the answer's body that are read.
+        secrets: what the answer's text must not repeat; None: the parts of the url.
         ca: a file of authorities that are trusted instead of the publicly known ones.
     """
+    if ca and not Path(ca).exists():
+        raise ChannelError(
+            f'the file "{ca}" of trusted authorities is not there', permanent=True, about_channel=True
+        )
+    hidden = in_address(url) if secrets is None else secrets
     deadline = Deadline(within)
     with _Session() as session, deadline:
         session.trust_env = False  # a proxy or .netrc of the environment is none of the budget file's wishes
@@ -92,7 +112,8 @@ def exchange(
                 if deadline.passed:  # headers cut off in the middle look like headers at their end
                     raise requests.Timeout
                 data = _beginning(response, longest)
-                return Answer(response.status_code, response.headers, _printable(data), data)
+                said = without(hidden, _printable(data))
+                return Answer(response.status_code, response.headers, said, data)
         except ValueError as error:  # requests: no schema, no host, a port that is no number
             raise ChannelError(
                 "its url is not one that can be posted to; write http://host/path or https://host/path",

@@ -32,6 +32,7 @@ def send(channel: Channel, message: Message) -> str:
         [_blocks(words), _plain(words)],
         key=message.key,
         within=channel.timeout.total_seconds(),
+        ca=channel.receiver.ca,
     )
     if answer.text.startswith("<"):
         raise ChannelError(
@@ -51,10 +52,10 @@ def _blocks(words: Rendered) -> dict[str, Any]:
         text = {"type": "mrkdwn", "text": links, "verbatim": True}
         blocks.append({"type": "section", "text": text})
     message = {**_envelope(_escaped(words.title)), "blocks": blocks}
-    if facts := _facts(words):
+    if sections := _facts(words):
         colour = _GOOD if words.good else _COLOURS.get(words.severity, _COLOURS[""])
         # Only an attachment can have a coloured edge; what it holds is folded away on a phone.
-        message["attachments"] = [{"color": colour, "blocks": [{"type": "section", "fields": facts}]}]
+        message["attachments"] = [{"color": colour, "blocks": sections}]
     return message
 
 
@@ -72,10 +73,14 @@ def _envelope(text: str) -> dict[str, Any]:
 
 
 def _facts(words: Rendered) -> list[dict[str, Any]]:
+    """Return sections with the facts, none of which is left out: a section takes so many."""
     facts = list(words.facts)
     if words.runbook and not web_address(words.runbook):
         facts.insert(0, ("Runbook", words.runbook))
-    return [_text(f"{name}: {value}", _FIELD) for name, value in facts[:_FIELDS]]
+    told = [_text(f"{name}: {value}", _FIELD) for name, value in facts]
+    return [
+        {"type": "section", "fields": told[begin : begin + _FIELDS]} for begin in range(0, len(told), _FIELDS)
+    ]
 
 
 def _links(words: Rendered) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from alerts.channels import ChannelError
 from alerts.channels.deadline import Deadline
 from alerts.channels.smtp_server import Server
-from alerts.channels.smtp_words import Reply, heard, refusal, why
+from alerts.channels.smtp_words import Reply, refusal, why
 from headroom.channels import Email
 
 _QUIT_WITHIN = 1.0
@@ -52,7 +52,7 @@ def deliver(receiver: Email, sender: str, to: Sequence[str], mail: bytes, *, wit
                 _login(server, receiver.user, receiver.password.reveal() if receiver.password else "")
             return _send(server, sender, to, mail)
         except smtplib.SMTPResponseException as error:
-            raise refusal(heard(error.smtp_code, error.smtp_error), "the greeting") from error
+            raise refusal(server.heard(error.smtp_code, error.smtp_error), "the greeting") from error
         except UnicodeError as error:
             raise ChannelError("its host is not a name that can be looked up", permanent=True) from error
         except OSError as error:  # smtplib's own errors are OSErrors
@@ -62,7 +62,7 @@ def deliver(receiver: Email, sender: str, to: Sequence[str], mail: bytes, *, wit
 
 
 def _connect(server: Server, receiver: Email) -> None:
-    greeting = heard(*server.connect(receiver.host, receiver.port))
+    greeting = server.heard(*server.connect(receiver.host, receiver.port))
     if greeting.code != 220:  # noqa: PLR2004 ready
         raise refusal(greeting, "the connection")
     assert server.sock is not None
@@ -81,7 +81,7 @@ def _connect(server: Server, receiver: Email) -> None:
     try:
         server.starttls(context=server.context())
     except smtplib.SMTPResponseException as error:
-        raise refusal(heard(error.smtp_code, error.smtp_error), "STARTTLS") from error
+        raise refusal(server.heard(error.smtp_code, error.smtp_error), "STARTTLS") from error
     server.ehlo_or_helo_if_needed()
 
 
@@ -97,7 +97,7 @@ def _login(server: Server, user: str, password: str) -> None:
             permanent=True,
         ) from error
     except smtplib.SMTPResponseException as error:
-        reply = heard(error.smtp_code, error.smtp_error)
+        reply = server.heard(error.smtp_code, error.smtp_error)
         if reply.temporary:  # its words are not told: a server may repeat what it was sent
             raise ChannelError(f"the mail server cannot check the login now ({reply.numbers})") from error
         raise ChannelError(
@@ -134,12 +134,12 @@ def _send(server: Server, sender: str, to: Sequence[str], mail: bytes) -> Delive
                 permanent=True,
             )
         options = ["SMTPUTF8", "BODY=8BITMIME"]
-    reply = heard(*server.mail(sender, options))
+    reply = server.heard(*server.mail(sender, options))
     if reply.code != 250:  # noqa: PLR2004 done
         raise refusal(reply, "the sender's address")
     taken, refused = [], []
     for address in to:
-        reply = heard(*server.rcpt(address))
+        reply = server.heard(*server.rcpt(address))
         if reply.code == _CLOSING:
             raise refusal(reply, "a recipient")
         if reply.code in (250, 251):
@@ -150,9 +150,9 @@ def _send(server: Server, sender: str, to: Sequence[str], mail: bytes) -> Delive
         _quit(server)
         return Delivery(None, frozenset(), tuple(refused))
     try:
-        reply = heard(*server.data(mail))
+        reply = server.heard(*server.data(mail))
     except smtplib.SMTPDataError as error:
-        raise refusal(heard(error.smtp_code, error.smtp_error), "the mail") from error
+        raise refusal(server.heard(error.smtp_code, error.smtp_error), "the mail") from error
     if reply.code != 250:  # noqa: PLR2004 done
         raise refusal(reply, "the mail")
     _quit(server)

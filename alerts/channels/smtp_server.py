@@ -9,6 +9,8 @@ from typing import Any
 
 from alerts.channels import ChannelError
 from alerts.channels.deadline import Deadline
+from alerts.channels.discreet import in_password
+from alerts.channels.smtp_words import Reply, heard
 from headroom.channels import Email
 
 LONGEST_ANSWER = 64 * 1024  # bytes of one answer: a server lists a few dozen extensions at most
@@ -33,6 +35,11 @@ class Server(smtplib.SMTP):
             raise ChannelError(
                 "the channel's ca is no file of certificates that can be read; check its path and content"
             ) from error
+
+    def heard(self, code: int, said: bytes | str) -> Reply:
+        """Return what smtplib read as a reply, without the password: a server may repeat what it was sent."""
+        password = self._receiver.password.reveal() if self._receiver.password else ""
+        return heard(code, said, in_password(password, self._receiver.user))
 
     def getreply(self) -> tuple[int, bytes]:
         """Read one answer; OSError where it does not end."""

@@ -6,11 +6,14 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from alerts.channels import ChannelError
+from alerts.channels.discreet import without
 from alerts.text import clean
+
+_LONGEST = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,10 @@ class Reply:
         return f"{self.code} ({self.text})" if self.text else str(self.code)
 
 
-def heard(code: int, said: bytes | str) -> Reply:
-    """Return what smtplib read as a reply."""
+def heard(code: int, said: bytes | str, secrets: Collection[str] = ()) -> Reply:
+    """Return what smtplib read as a reply, without the secrets."""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return Reply(code, clean(text, 200))
+    return Reply(code, clean(without(secrets, text[:_LONGEST]), 200))
 
 
 def refusal(reply: Reply, what: str) -> ChannelError:

@@ -32,6 +32,7 @@ def send(channel: Channel, message: Message) -> str:
         [_card(words, len(words.facts), len(words.lines), _actions(words)), _card(words, 0, 3, [])],
         key=message.key,
         within=channel.timeout.total_seconds(),
+        ca=channel.receiver.ca,
     )
     # The connectors that workflows replaced told of failures with status 200.
     if answer.text.startswith("<") or "delivery failed" in answer.text.lower():

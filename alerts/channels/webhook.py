@@ -12,6 +12,7 @@ import hmac
 import json
 from time import time
 
+from alerts.channels.discreet import in_header, in_password
 from alerts.channels.post import post
 from alerts.message import as_text
 from alerts.rendered import rendered
@@ -51,7 +52,14 @@ def send(channel: Channel, message: Message) -> str:
     }
     if receiver.secret is not None:
         headers["Headroom-Signature"] = signature(receiver.secret.reveal(), body, int(time()))
-    answer = post(receiver.url.reveal(), body, headers, within=channel.timeout.total_seconds())
+    answer = post(
+        receiver.url.reveal(),
+        body,
+        headers,
+        within=channel.timeout.total_seconds(),
+        secrets=_secrets(receiver),
+        ca=receiver.ca,
+    )
     return f"{answer.status} {answer.text}".strip()
 
 
@@ -65,6 +73,11 @@ def signature(secret: str, body: bytes, at: int) -> str:
     """
     digest = hmac.new(secret.encode(), f"{at}.".encode() + body, "sha256").hexdigest()
     return f"t={at},v1={digest}"
+
+
+def _secrets(receiver: Webhook) -> tuple[str, ...]:
+    found = [part for _, value in receiver.headers for part in in_header(value.reveal())]
+    return (*found, *in_password(receiver.secret.reveal())) if receiver.secret else tuple(found)
 
 
 def _body(message: Message) -> str:

@@ -57,7 +57,7 @@ def matching(pattern: str, what: str, allowed: str) -> Checked:
 
 
 def span(least: timedelta, most: timedelta, *, zero: bool = False) -> Checked:
-    """Return the mark of durations between two, which count in; `zero`: and of 0s, which means never."""
+    """Return the mark of durations between two, which count in; `zero`: and of 0s."""
     example = "or 0s" if zero else "e.g. 15s"
     allowed = f"a duration from {format_duration(least)} to {format_duration(most)}, {example}"
 

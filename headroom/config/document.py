@@ -35,13 +35,13 @@ class Document:
         value: nested dicts, lists, texts, numbers, yes-or-no and None.
         lines: the line of each key and list item, from 1.
         problems: keys written twice and the like: what else is there can still be checked.
-        secrets: for each scalar that is a secret or an address: its key, and where it begins and ends.
+        scalars: each with its key, and where it begins (with its anchor) and ends in the text.
     """
 
     value: Any = None
     lines: dict[Key, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    secrets: list[tuple[Key, int, int]] = field(default_factory=list)
+    scalars: list[tuple[Key, Any, int, int]] = field(default_factory=list)
 
     def line(self, key: Key) -> int | None:
         """Return the line of a key, or of the nearest thing around it that the file holds."""
@@ -177,10 +177,9 @@ class _Builder:
         else:
             assert isinstance(event, yaml.ScalarEvent)
             value = _scalar(event.value) if event.implicit[0] else event.value
-            if is_address(key) or is_secret(key):
-                assert event.start_mark is not None
-                assert event.end_mark is not None
-                self.document.secrets.append((key, event.start_mark.index, event.end_mark.index))
+            assert event.start_mark is not None
+            assert event.end_mark is not None
+            self.document.scalars.append((key, value, event.start_mark.index, event.end_mark.index))
         if anchor:
             self.anchors[anchor] = (value, self.count - before)
         return value

@@ -62,7 +62,7 @@ def alerting(file: FileSpec, folder: Path) -> Alerting:
         ),
         blind=BlindPolicy(parse_duration(spec.blind.for_), spec.blind.severity),
         maintenance=tuple(_maintenance(each) for each in spec.maintenance),
-        heartbeat=None if spec.heartbeat is None else _heartbeat(spec.heartbeat),
+        heartbeat=None if spec.heartbeat is None else _heartbeat(spec.heartbeat, folder),
         serving=None if file.serve is None else _serving(file.serve),
     )
 
@@ -82,7 +82,8 @@ def _channel(name: str, spec: AnyChannelSpec, folder: Path) -> Channel:
 def _receiver(spec: AnyChannelSpec, folder: Path) -> Receiver:  # noqa: PLR0911 one for each kind
     match spec:
         case WebhookSpec():
-            return Webhook(Secret(spec.url), _secret(spec.secret), _headers(spec.headers))
+            ca = _path(spec.ca, folder)
+            return Webhook(Secret(spec.url), _secret(spec.secret), _headers(spec.headers), ca)
         case EmailSpec():
             return Email(
                 host=spec.host,
@@ -96,11 +97,11 @@ def _receiver(spec: AnyChannelSpec, folder: Path) -> Receiver:  # noqa: PLR0911 
                 ca=_path(spec.ca, folder),
             )
         case SlackSpec():
-            return Slack(Secret(spec.url))
+            return Slack(Secret(spec.url), _path(spec.ca, folder))
         case TeamsSpec():
-            return Teams(Secret(spec.url))
+            return Teams(Secret(spec.url), _path(spec.ca, folder))
         case PagerDutySpec():
-            return PagerDuty(Secret(spec.routing_key), spec.url)
+            return PagerDuty(Secret(spec.routing_key), spec.url, _path(spec.ca, folder))
         case AlertmanagerSpec():
             urls = tuple(Secret(url.rstrip("/")) for url in spec.urls)
             return Alertmanager(urls, _headers(spec.headers), spec.watchdog, _path(spec.ca, folder))
@@ -142,8 +143,9 @@ def _maintenance(spec: MaintenanceSpec) -> Maintenance:
     )
 
 
-def _heartbeat(spec: HeartbeatSpec) -> Heartbeat:
-    return Heartbeat(Secret(spec.url), parse_duration(spec.every), parse_duration(spec.timeout))
+def _heartbeat(spec: HeartbeatSpec, folder: Path) -> Heartbeat:
+    every, timeout = parse_duration(spec.every), parse_duration(spec.timeout)
+    return Heartbeat(Secret(spec.url), every, timeout, _path(spec.ca, folder))
 
 
 def _serving(spec: ServeSpec) -> Serving:

@@ -32,7 +32,7 @@ _PARTS = {
     "BYSETPOS": "-?[1-9][0-9]?",
 }
 """What each part may hold; those that begin with BY hold several, between commas."""
-_LOOKED_AT = 20
+_LOOKED_AT = 60  # over a February in which the end of a month is close to its beginning
 _LATE_YEARS = range(9959, 9919, -1)
 
 
@@ -104,6 +104,8 @@ def wrong_with_times(repeat: str, begins: datetime, lasts: timedelta) -> str:
     gaps = [after - before for before, after in pairwise(times)]
     if gaps and "COUNT" not in repeat and "UNTIL" not in repeat and max(gaps) <= lasts:
         return "which begins again before it ends, so it never ends"
+    if gaps and min(gaps) < lasts:
+        return "which begins again before it ends"
     return ""
 
 

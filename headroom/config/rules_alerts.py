@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 
 from headroom.config.document import Document
 from headroom.config.problems import Key, Problem, closest, one_of
 from headroom.config.spec_alerts import MaintenanceSpec, RouteSpec
 from headroom.config.spec_channels import AlertmanagerSpec
 from headroom.config.validation import Parts
+from headroom.patterns import starred
 from headroom.units import parse_duration
 
 _CHANNELS: Key = ("alerts", "channels")
@@ -123,7 +123,7 @@ _NOUNS = {
 def _idle(patterns: Sequence[str], known: Sequence[str], key: Key, document: Document) -> Iterator[Problem]:
     what, allowed = _NOUNS[str(key[-1])]
     for place, pattern in enumerate(patterns):
-        if not any(fnmatchcase(each, pattern) for each in known):
+        if not any(starred(each, pattern) for each in known):
             where = (*key, place)
             where = where if document.holds(where) else key  # a single pattern has no list around
             # An owner may come from the environment, which no message shows.

@@ -9,9 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from headroom.config.document import Document
-from headroom.config.problems import Key, Problem
+from headroom.config.problems import Key, Problem, closest
 from headroom.config.rules_access import header_problems, logs_in, unreadable
 from headroom.config.rules_alerts import channel_names, unknown_channel
+from headroom.config.services import known_services
 from headroom.config.spec_channels import (
     AlertmanagerSpec,
     AnyChannelSpec,
@@ -25,6 +26,7 @@ from headroom.config.spec_channels import (
 from headroom.config.urls import WEB_SCHEMES, allowed_urls, wrong_with
 from headroom.config.validation import Parts
 
+_NEAR = (".internal", ".local", ".localhost", ".home.arpa", ".lan", ".svc", ".test")
 _APPRISE = "an address as Apprise has them, e.g. ntfy://host/topic"
 
 
@@ -40,14 +42,11 @@ def channel_problems(parts: Parts, document: Document, folder: Path) -> Iterator
             case AppriseSpec():
                 yield from _apprise(channel.url, (*key, "url"), document)
             case WebhookSpec() | SlackSpec() | TeamsSpec() | PagerDutySpec():
-                yield from web_problems(channel.url, (*key, "url"), document)
+                yield from posted_problems(channel.url, (*key, "url"), document, ca=channel.ca)
         if isinstance(channel, WebhookSpec | AlertmanagerSpec):
             yield from header_problems(channel.headers, (*key, "headers"), document)
-        if isinstance(channel, EmailSpec | AlertmanagerSpec) and channel.ca:
-            wrong = unreadable(folder / channel.ca)
-            if wrong:
-                allowed = "a file that this user may read"
-                yield document.problem((*key, "ca"), f"but the file is {wrong}", allowed)
+        if not isinstance(channel, AppriseSpec):
+            yield from ca_problems(channel.ca, (*key, "ca"), document, folder)
         yield from _fallback(name, channel, parts, document)
 
 
@@ -56,6 +55,45 @@ def web_problems(url: str, key: Key, document: Document) -> Iterator[Problem]:
     wrong = wrong_with(url, WEB_SCHEMES)
     if wrong:
         yield document.problem(key, wrong, allowed_urls(WEB_SCHEMES))
+
+
+def posted_problems(url: str, key: Key, document: Document, *, ca: str = "") -> Iterator[Problem]:
+    """Yield what is wrong with an address that messages go to: it, and they, are read by whoever is between.
+
+    Args:
+        url: the address.
+        key: where it stands.
+        document: the file.
+        ca: whom to trust for it.
+    """
+    problems = list(web_problems(url, key, document))
+    yield from problems
+    if problems or not url.lower().startswith("http://"):
+        return
+    if not near(urlsplit(url).hostname or ""):
+        what = "which would go over the internet in the clear"
+        yield document.problem(key, what, "https://, or an address of this machine or a private network")
+    elif ca:
+        what = "an address with http:// beside a ca" if document.size(key) else "beside a ca"
+        yield document.problem(key, what, "https://, or no ca")
+
+
+def near(host: str) -> bool:
+    """Tell whether a host is this machine or one of a private network, by its address or its kind of name."""
+    name = host.lower().rstrip(".")
+    try:
+        address = ip_address(name)
+    except ValueError:
+        # Such names are resolved in no other network than one's own (RFC 6762, RFC 8375).
+        return "." not in name or name.endswith(_NEAR)
+    return address.is_private or address.is_loopback or address.is_link_local
+
+
+def ca_problems(ca: str, key: Key, document: Document, folder: Path) -> Iterator[Problem]:
+    """Yield what is wrong with a file of authorities; `ca` is empty where none is named."""
+    wrong = unreadable(folder / ca) if ca else ""
+    if wrong:
+        yield document.problem(key, f"but the file is {wrong}", "a file that this user may read")
 
 
 def this_machine(host: str) -> bool:
@@ -87,7 +125,7 @@ def _alertmanager(channel: AlertmanagerSpec, key: Key, document: Document) -> It
     for place, url in enumerate(channel.urls):
         where: Key = (*key, "urls", place)
         where = where if document.holds(where) else where[:-1]  # a single address has no list around
-        problems = list(web_problems(url, where, document))
+        problems = list(posted_problems(url, where, document))
         yield from problems
         if problems:
             continue
@@ -113,6 +151,9 @@ def _apprise(url: str, key: Key, document: Document) -> Iterator[Problem]:
     elif match[1].lower() == "pagerduty":
         what = "through which nothing would ever be resolved"
         yield document.problem(key, what, "a channel with kind: pagerduty")
+    elif (known := known_services()) and match[1].lower() not in known:
+        hint = closest(match[1], known)
+        yield document.problem(key, "which names no service that Apprise knows", _APPRISE, hint)
 
 
 def _fallback(name: str, channel: AnyChannelSpec, parts: Parts, document: Document) -> Iterator[Problem]:

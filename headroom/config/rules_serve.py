@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from headroom.config.document import Document
 from headroom.config.problems import Key, Problem
 from headroom.config.rules_access import logs_in
-from headroom.config.rules_channels import this_machine, web_problems
+from headroom.config.rules_channels import ca_problems, posted_problems, this_machine, web_problems
 from headroom.config.scalars_alerts import place_of
 from headroom.config.validation import Parts
 from headroom.units import parse_duration
@@ -17,8 +18,8 @@ _SHORTEST_TOKEN = 16
 _LINK = "the dashboard's address as people reach it, e.g. https://headroom.example.org"
 
 
-def serve_problems(parts: Parts, document: Document) -> Iterator[Problem]:
-    """Yield what is wrong with serve, alerts.link and alerts.heartbeat."""
+def serve_problems(parts: Parts, document: Document, folder: Path) -> Iterator[Problem]:
+    """Yield what is wrong with serve, alerts.link and alerts.heartbeat; paths start from `folder`."""
     if parts.serve is not None and not this_machine(place_of(parts.serve.listen)[0]):
         allowed = f"an address of this machine alone, or a token of at least {_SHORTEST_TOKEN} characters"
         if not parts.serve.token:
@@ -30,7 +31,9 @@ def serve_problems(parts: Parts, document: Document) -> Iterator[Problem]:
         yield from _link(parts.link, ("alerts", "link"), document)
     if parts.heartbeat is not None:
         key: Key = ("alerts", "heartbeat")
-        yield from web_problems(parts.heartbeat.url, (*key, "url"), document)
+        ca = parts.heartbeat.ca
+        yield from posted_problems(parts.heartbeat.url, (*key, "url"), document, ca=ca)
+        yield from ca_problems(ca, (*key, "ca"), document, folder)
         if parse_duration(parts.heartbeat.timeout) > parse_duration(parts.heartbeat.every):
             what = "within which the next beat is due"
             yield document.problem((*key, "timeout"), what, "at most what every says")

@@ -167,6 +167,7 @@ Name = Annotated[str, matching(rf"^(?=.{{1,64}}$){_WORD}(?:[_-]{_WORD})*$", "whi
 Text = Annotated[str, matching(r"^[^\u0000]{1,500}$", "which is empty or too long", _TEXT)]
 Every = Annotated[str, span(_SHORTEST, timedelta(hours=1))]
 Span = Annotated[str, span(_SHORTEST, timedelta(days=31))]
+Patience = Annotated[str, span(_SHORTEST, timedelta(days=31), zero=True)]
 Timeout = Annotated[str, span(_SHORTEST, timedelta(minutes=1))]
 Metric = Annotated[str, matching(_METRIC_PATTERN, "which is not the name of a metric", _METRIC)]
 HistogramName = Annotated[str, Checked(_histogram, _METRIC, _METRIC_PATTERN)]

@@ -19,6 +19,7 @@ from headroom.config.scalars import (
     HeaderValue,
     Id,
     Name,
+    Patience,
     Share,
     Size,
     Span,
@@ -111,9 +112,10 @@ class BudgetSpec(Spec):
     """For a latency: another histogram of the same calls, such as the application's own of its queries. Where
     it can decide, it judges; otherwise `measure` does, and the verdict names which."""
     window: Span = "5m"
-    """The evidence that is judged: minutes for busy classes, hours for rare ones; at least four polls."""
-    for_: Span = Field("1m", alias="for")
-    """How long a limit must be over before its incident fires."""
+    """The evidence that is judged: minutes for busy classes, hours for rare ones; at least four polls,
+    or one where each reads the figure off: redis_memory, connections, pool."""
+    for_: Patience = Field("1m", alias="for")
+    """How long a limit must be over before its incident fires; 0s: at once."""
     recover_for: Span = "2m"
     """How long it must be met before the incident resolves."""
     limits: list[LimitSpec] = Field(min_length=1, max_length=20)

@@ -105,6 +105,8 @@ class HeartbeatSpec(Spec):
     """The time between two beats."""
     timeout: Timeout = "10s"
     """How long one may take."""
+    ca: Text = ""
+    """A file with the authorities to trust instead of the publicly known ones, relative to this file."""
 
 
 class HoursSpec(Spec):

@@ -55,6 +55,8 @@ class WebhookSpec(_Sent):
     """Signs each document with HMAC-SHA256, so that the receiver knows who sent it; left out: not signed."""
     headers: Headers = Field(default_factory=dict)
     """What else is sent, e.g. Authorization. Each value counts as a secret."""
+    ca: Text = ""
+    """A file with the authorities to trust instead of the publicly known ones, relative to this file."""
 
 
 class EmailSpec(_Sent):
@@ -91,6 +93,8 @@ class SlackSpec(_Sent):
     """slack: an incoming webhook."""
     url: Address
     """Its address; it counts as a secret, so ${NAME} or ${file:PATH} is the place for it."""
+    ca: Text = ""
+    """A file with the authorities to trust instead of the publicly known ones, relative to this file."""
 
 
 class TeamsSpec(_Sent):
@@ -101,6 +105,8 @@ class TeamsSpec(_Sent):
     """teams: a workflow of Microsoft Teams that posts what a webhook gets."""
     url: Address
     """Its address; it counts as a secret, so ${NAME} or ${file:PATH} is the place for it."""
+    ca: Text = ""
+    """A file with the authorities to trust instead of the publicly known ones, relative to this file."""
 
 
 class PagerDutySpec(_Sent):
@@ -113,6 +119,8 @@ class PagerDutySpec(_Sent):
     """The key of the integration; ${NAME} or ${file:PATH} is the place for it."""
     url: Address = "https://events.pagerduty.com/v2/enqueue"
     """Where events go; for the European region https://events.eu.pagerduty.com/v2/enqueue."""
+    ca: Text = ""
+    """A file with the authorities to trust instead of the publicly known ones, relative to this file."""
 
 
 class AlertmanagerSpec(_Told):

@@ -23,10 +23,6 @@ _PARAMETER = re.compile(r"(?i)([?&][a-z_]{0,20}(?:pass|secret|token|key)[a-z_]{0
 _LOGIN = re.compile(
     r"""(?i)\b((?:password|bearer|token|secret|routing_key)["']?\s*:\s+)(?!["']?(?:\$\{[^{}]*\}|<secret>))(?:"[^"\n]*"|'[^'\n]*'|[^\s,}#]+)"""
 )
-_COMMENT = re.compile(r"(?m)^[ \t]*#.*$")
-_URLS = re.compile(
-    r"""(?i)\b(urls?["']?\s*:\s+)(?!["']?\$\{[^{}]*\})(?:"[^"\n]*"|'[^'\n]*'|\[[^\]\n]*\]|[^\s,}#]+)"""
-)
 _HIDDEN = "<secret>"
 
 
@@ -59,11 +55,7 @@ def sqlite_url(path: Path) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """Return a text with the passwords hidden that stand in it as they are, comments included.
-
-    A channel that was commented out may have an address that is a secret as a whole.
-    """
-    text = _COMMENT.sub(lambda line: _URLS.sub(rf"\1{_HIDDEN}", line[0]), text)
+    """Return a text with the passwords hidden that stand in it as they are."""
     return _LOGIN.sub(rf"\1{_HIDDEN}", _WORD.sub(lambda word: _without_password(word[0]), text))
 
 

@@ -73,12 +73,17 @@ class Delivering(ABC):
     ) -> ChannelState | None:
         """Note what became of notices, queue others, and return what is then known of the channel.
 
-        What had left the queue already stays as it left.
+        What had left the queue already stays as it left, and what was to be told in its place is not queued.
         """
         with self._writing() as connection:
             outbox.settle(connection, results, at)
             outbox.queue(connection, 0, queued)
             return None if heard is None else receivers.note(connection, heard)
+
+    def rename(self, before: str, after: str) -> None:
+        """Let all notices of a channel be those of another one, which is the same under a new name."""
+        with self._writing() as connection:
+            outbox.rename(connection, before, after)
 
     def replay(self, incident: str, channel: str, at: datetime) -> int:
         """Put notices that did not arrive back into the queue, in order; return how many.

@@ -62,6 +62,7 @@ class Cycle:
         notes: sentences about the polled source as a whole; they replace its earlier ones.
         statements: what was learnt of statements; replaces what was known of the same ones.
         applied: numbers of the actions that it applied.
+        replays: incident and channel of messages that did not arrive and are sent again; empty: any.
     """
 
     at: datetime
@@ -76,6 +77,7 @@ class Cycle:
     notes: tuple[str, ...] = ()
     statements: tuple[Statement, ...] = ()
     applied: tuple[int, ...] = ()
+    replays: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.poll is None and (self.snapshot is not None or self.notes):

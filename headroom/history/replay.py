@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from headroom.history.outbox_read import WAITING
 from headroom.history.records import DeliveryState
-from headroom.history.tables import incidents, outbox
+from headroom.history.tables import channels, incidents, outbox
 from headroom.incidents import NoticeStatus
 
 _MISSED = (DeliveryState.GAVE_UP.value, DeliveryState.REROUTED.value)
+_UNNEEDED_END = and_(
+    outbox.c.state == DeliveryState.SUPERSEDED.value, outbox.c.status == NoticeStatus.RESOLVED.value
+)
 
 
 def replay(connection: Connection, incident: str, channel: str, at: datetime) -> int:
@@ -19,19 +24,26 @@ def replay(connection: Connection, incident: str, channel: str, at: datetime) ->
 
     Not those of an incident that has ended and whose end is not among them: a receiver that is told of the
     beginning only would show it as open for ever.
-    An empty incident or channel stands for any.
+    An empty incident or channel stands for any. A channel of theirs that was disabled is tried again: whoever
+    asks has mended it, and otherwise they would be given up unseen.
     """
     missed = (
-        select(outbox.c.id, outbox.c.incident_id, outbox.c.channel, outbox.c.status, incidents.c.ended)
+        select(
+            *(outbox.c[name] for name in ("id", "incident_id", "channel", "status", "state")),
+            incidents.c.ended,
+        )
         .join(incidents, incidents.c.id == outbox.c.incident_id)
-        .where(outbox.c.state.in_(_MISSED))
+        .where(or_(outbox.c.state.in_(_MISSED), _UNNEEDED_END))
         .order_by(outbox.c.id)
     )
     if incident:
         missed = missed.where(outbox.c.incident_id == incident)
     if channel:
         missed = missed.where(outbox.c.channel == channel)
-    rows = connection.execute(missed).all()
+    found: Sequence[Any] = connection.execute(missed).all()
+    # An end that nobody needed goes with the beginning that its channel would not take, and not without it.
+    lines = {(row.incident_id, row.channel) for row in found if row.state in _MISSED}
+    rows = [row for row in found if (row.incident_id, row.channel) in lines]
     ends = {
         (row.incident_id, row.channel)
         for row in connection.execute(
@@ -41,7 +53,8 @@ def replay(connection: Connection, incident: str, channel: str, at: datetime) ->
         )
     }
     ends |= {(row.incident_id, row.channel) for row in rows if row.status == NoticeStatus.RESOLVED.value}
-    back = [row.id for row in rows if row.ended is None or (row.incident_id, row.channel) in ends]
+    again = [row for row in rows if row.ended is None or (row.incident_id, row.channel) in ends]
+    back = [row.id for row in again]
     if back:
         connection.execute(
             update(outbox)
@@ -56,5 +69,8 @@ def replay(connection: Connection, incident: str, channel: str, at: datetime) ->
                 bundle="",
                 response="",
             )
+        )
+        connection.execute(
+            update(channels).where(channels.c.name.in_({row.channel for row in again})).values(disabled=None)
         )
     return len(back)

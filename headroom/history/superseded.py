@@ -12,7 +12,7 @@ from headroom.history.records import DeliveryState
 from headroom.history.tables import outbox
 from headroom.incidents import ALARMS, Notice, NoticeStatus
 
-_NEVER_WENT = (DeliveryState.WAITING, DeliveryState.SUPERSEDED, DeliveryState.GAVE_UP)
+_REFUSED = (DeliveryState.GAVE_UP, DeliveryState.REROUTED)
 _PASSING = (NoticeStatus.REMINDER, NoticeStatus.LOST_SIGHT)  # they say nothing that its end does not say
 
 
@@ -22,6 +22,8 @@ class _Earlier(NamedTuple):
     state: str
     attempts: int
     lease_until: datetime | None
+    created: datetime
+    next_at: datetime
 
 
 def superseded(connection: Connection, queued: Notice) -> list[int]:
@@ -29,16 +31,7 @@ def superseded(connection: Connection, queued: Notice) -> list[int]:
 
     An attempt that failed may have arrived all the same, so its receiver is told of the end.
     """
-    rows = connection.execute(
-        select(*(outbox.c[name] for name in _Earlier._fields))
-        .where(
-            outbox.c.incident_id == queued.incident,
-            outbox.c.channel == queued.channel,
-            outbox.c.id < queued.id,
-        )
-        .order_by(outbox.c.id)
-    )
-    before = [_Earlier(*row) for row in rows]
+    before = [row for row in _line(connection, queued.incident, queued.channel) if row.id < (queued.id or 0)]
     alarms = [row for row in before if row.status in ALARMS]
     assert queued.id is not None
     if queued.status is NoticeStatus.RESOLVED:
@@ -60,5 +53,36 @@ def _by_the_end(before: Sequence[_Earlier], alarms: Sequence[_Earlier], end: int
     return sorted(needless)
 
 
+def heard_none(connection: Connection, incident: str, channel: str) -> bool:
+    """Tell whether a channel was offered alarms of an incident, and has none of them."""
+    alarms = [row for row in _line(connection, incident, channel) if row.status in ALARMS]
+    return bool(alarms) and all(_never_went(row) for row in alarms)
+
+
+def promptly(connection: Connection, end: Notice) -> bool:
+    """Tell whether an end that was to wait for a digest goes at once, as an alarm before it did.
+
+    The next alarm of the same row would otherwise be read before it.
+    """
+    if end.status is not NoticeStatus.RESOLVED or end.next_at <= end.created or not end.incident:
+        return False
+    return any(
+        row.status in ALARMS and row.attempts and (row.next_at <= row.created or row.attempts > 1)
+        for row in _line(connection, end.incident, end.channel)
+    )
+
+
+def _line(connection: Connection, incident: str, channel: str) -> list[_Earlier]:
+    rows = connection.execute(
+        select(*(outbox.c[name] for name in _Earlier._fields))
+        .where(outbox.c.incident_id == incident, outbox.c.channel == channel)
+        .order_by(outbox.c.id)
+    )
+    return [_Earlier(*row) for row in rows]
+
+
 def _never_went(row: _Earlier) -> bool:
-    return row.attempts == 0 and row.state in _NEVER_WENT
+    """Tell whether a receiver cannot have an alarm: it was not tried, or refused at the first attempt."""
+    if row.state in _REFUSED:
+        return row.attempts <= 1  # the attempts before the one that was refused may have arrived
+    return row.attempts == 0 and row.state in (DeliveryState.WAITING, DeliveryState.SUPERSEDED)

@@ -16,6 +16,7 @@ from headroom.history.encode_verdict import encode_verdict
 from headroom.history.memory import LimitKey, Memory, Remembered
 from headroom.history.prepared import Prepared
 from headroom.history.records import OK, Cycle, Poll
+from headroom.history.replay import replay
 from headroom.history.tables import (
     configurations,
     evidence,
@@ -62,8 +63,8 @@ def record(connection: Connection, memory: Memory, cycle: Cycle) -> int:
     """Write all that a cycle changes and return its number.
 
     1. the poll, which gives the number; 2. evidence; 3. the snapshot; 4. verdicts, and what changed of them;
-    5. incidents and their moves; 6. notices, which may supersede each other; 7. which actions it applied;
-    8. statements.
+    5. incidents and their moves; 6. notices, which may supersede each other; 7. which actions it applied,
+    and what they send again; 8. statements.
     """
     seq = _poll(connection, memory, cycle)
     _evidence(connection, memory, seq, cycle.at, cycle.observations)
@@ -74,6 +75,8 @@ def record(connection: Connection, memory: Memory, cycle: Cycle) -> int:
     _transitions(connection, seq, cycle.transitions)
     outbox.queue(connection, seq, cycle.notices)
     actions.applied(connection, seq, cycle.applied)
+    for incident, channel in cycle.replays:
+        replay(connection, incident, channel, cycle.at)
     statements.learn(connection, memory, cycle.at, cycle.statements)
     return seq
 

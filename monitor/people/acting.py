@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,18 +13,22 @@ from headroom.config import Config
 from headroom.history import Action, Delivery, DeliveryState, History, file_of, open_history
 from headroom.history.actions import SILENCE, UNSILENCE
 from headroom.history.lock import held
-from headroom.incidents import Incident
+from headroom.incidents import Incident, State
 from headroom.instances import printable
 from headroom.occurrences import occurrences
+from headroom.patterns import starred
 from headroom.people import Quiet
 from headroom.routing import Told
-from headroom.silences import Matcher, Silence
+from headroom.silences import Matcher, Silence, unmet
+from headroom.standpoint import UNKNOWN_PACE, late_after
 from monitor.people import asked
 from monitor.people.asked import Person
 
 _APPLIED = "the collecting process applies it within 2 s"
+_STUCK = "a process holds the history but has judged nothing for {}: it is applied when that one goes on"
 _LATER = "nobody collects: it is applied when `headroom run` starts"
 _INSTANT = datetime.resolution
+_NAMED = 10  # incidents of which a sentence gives the names
 _MOST = 10_000  # notices that are looked through
 _MISSED = frozenset({DeliveryState.GAVE_UP, DeliveryState.REROUTED})
 
@@ -35,6 +39,7 @@ class Doing:
 
     Attributes:
         collected: whether somebody collects just now.
+        stuck: for how long whoever collects has judged nothing; empty: nothing is late.
     """
 
     config: Config
@@ -42,11 +47,13 @@ class Doing:
     person: Person
     now: datetime
     collected: bool
+    stuck: str = ""
 
     def act(self, action: Action, said: str) -> list[str]:
         """Append an action, and return what is printed about it."""
         self.history.act(action)
-        return [said, *signature(self.person), _APPLIED if self.collected else _LATER]
+        when = _LATER if not self.collected else _STUCK.format(self.stuck) if self.stuck else _APPLIED
+        return [said, *signature(self.person), when]
 
 
 def signature(person: Person) -> list[str]:
@@ -60,18 +67,52 @@ def doing(config: Config, by: str | None, now: datetime) -> Iterator[Doing]:
     person = asked.person(by, asked.environ())
     history = open_history(config.history, collecting=False)
     try:
-        yield Doing(config, history, person, now, held(file_of(config.history)))
+        silent = silent_for(config, judged(history), now)
+        yield Doing(config, history, person, now, held(file_of(config.history)), silent)
     finally:
         history.close()
 
 
-def acknowledge(on: Doing, words: str, note: str) -> list[str]:
-    """Take care of an incident."""
-    one = asked.incident(on.history, words)
-    action = acting.acknowledging(one, on.person.name, note, on.now)
-    return on.act(
-        action, f"acknowledged: {asked.named(one)}, no reminders and no escalation until it grows worse"
-    )
+def judged(history: History) -> datetime | None:
+    """Return when something was last judged; None where nothing ever was."""
+    return max((one.verdict.at for one in history.standings()), default=None)
+
+
+def silent_for(config: Config, last: datetime | None, now: datetime) -> str:
+    """Return for how long nothing was judged, where that is longer than it may be; otherwise nothing.
+
+    A process that is stopped, or hangs, holds the history as if it were well.
+    """
+    shortest = min((one.every for one in config.sources), default=UNKNOWN_PACE)
+    if last is None or now - last <= late_after(shortest):
+        return ""
+    return asked.lasted(now - last)
+
+
+def acknowledge(on: Doing, words: Sequence[str], budgets: Sequence[str], note: str) -> list[str]:
+    """Take care of incidents: of all that are named, or of none; of budgets, those that nobody has yet."""
+    acting.check_known(Matcher(budgets=tuple(budgets)), on.config.budgets, [])
+    ones = {one.id: one for one in (asked.incident(on.history, each) for each in words)}
+    ones |= {one.id: one for one in _unanswered(on, budgets)} if budgets else {}
+    if not ones:
+        raise NothingError("nothing fires there that nobody takes care of: there is nothing to acknowledge")
+    actions = [acting.acknowledging(one, on.person.name, note, on.now) for one in ones.values()]
+    for action in actions[1:]:
+        on.history.act(action)
+    named = "; ".join(asked.named(one) for one in list(ones.values())[:_NAMED])
+    if len(ones) > 1:
+        more = f"; and {len(ones) - _NAMED} more" if len(ones) > _NAMED else ""
+        named = f"{len(ones)} incidents ({named}{more})"
+    return on.act(actions[0], f"acknowledged: {named}, no reminders and no escalation until it grows worse")
+
+
+def _unanswered(on: Doing, budgets: Sequence[str]) -> list[Incident]:
+    return [
+        one
+        for one in on.history.open_incidents()
+        if one.state is State.FIRING and one.acknowledged is None
+        and any(starred(one.budget, pattern) for pattern in budgets)
+    ]  # fmt: skip
 
 
 def let_go(on: Doing, words: str, note: str) -> list[str]:
@@ -106,7 +147,7 @@ def silence(
     begun = "" if one.begins <= on.now else f"from {asked.stamp(one.begins)} "
     said = f"silenced {begun}until {asked.stamp(one.ends)} (silence {asked.short(one.id)})"
     lines = on.act(action, said)
-    return [lines[0], _taken(on, one), *lines[1:]]
+    return [lines[0], _taken(on, one), *_unmet(on, matcher), *lines[1:]]
 
 
 def _taken(on: Doing, one: Silence) -> str:
@@ -119,6 +160,18 @@ def _taken(on: Doing, one: Silence) -> str:
     more = f"; and {len(taken) - 10} more" if len(taken) > 10 else ""  # noqa: PLR2004 a storm
     when = "it keeps quiet" if one.begins <= on.now else "it will keep quiet, if they are open then:"
     return f"{when} {len(taken)} of {len(opened)} that are open: {listed}{more}"
+
+
+def _unmet(on: Doing, matcher: Matcher) -> list[str]:
+    """Return a sentence for the labels that nothing has: a slip of the pen would keep nothing quiet."""
+    subjects = {one.verdict.subject for one in on.history.standings()}
+    missing = unmet(matcher, subjects)
+    if not missing:
+        return []
+    known = sorted({printable(label) for subject in subjects for label, _ in subject})
+    has = f"there are {', '.join(known)}" if known else "none has any"
+    named = " or ".join(f'"{printable(label)}"' for label in missing)
+    return [f"WARNING: no series has a label {named}: until one does, it keeps nothing quiet; {has}"]
 
 
 def takes(config: Config, one: Silence, incident: Incident) -> bool:

@@ -18,6 +18,7 @@ def as_json(found: Overview) -> str:
         "at": _time(found.now),
         "collected": found.collected,
         "judged": _time(found.judged),
+        "stuck": bool(found.stuck),
         "fired_in_24h": found.fired_lately,
         "incidents": [of_row(row) for row in found.rows],
         "silences": [of_silence(one) for one in found.silences],

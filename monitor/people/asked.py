@@ -21,6 +21,7 @@ from headroom.units import UnitError, format_duration, parse_duration
 SHORT = 8  # signs of an id that a person sees at least
 _MOST = 10_000  # incidents that a prefix is looked up in
 _LISTED = 8
+_MEANWHILE = timedelta(seconds=10)  # what happens while the history is read is no news of the future
 
 
 class UnknownError(Exception):
@@ -196,9 +197,14 @@ def channel(config: Config, words: str) -> str:
 def ago(when: datetime, now: datetime) -> str:
     """Return how long ago a moment was, in words."""
     age = now - when
-    if age < timedelta(0):
-        return f"in {format_duration(_whole(-age))}"
-    return f"{format_duration(_whole(age))} ago"
+    if age < -_MEANWHILE:
+        return f"in {lasted(-age)}"
+    return f"{lasted(max(age, timedelta(0)))} ago"
+
+
+def lasted(length: timedelta) -> str:
+    """Return a length of time in words."""
+    return format_duration(_whole(length))
 
 
 def _whole(length: timedelta) -> timedelta:

@@ -68,15 +68,16 @@ def alerts() -> None:
 @alerts.command("list")
 @config_option
 @click.option("--all", "ended", is_flag=True, help="Those too that ended in the last 7 days.")
+@click.option("--each", is_flag=True, help="Every one on a line of its own, also where there are many.")
 @format_option
 @_told
-def list_(path: Path, form: str, *, ended: bool) -> None:
+def list_(path: Path, form: str, *, ended: bool, each: bool) -> None:
     """Print open alerts, silences, and whether somebody looks and would be heard."""
     from monitor.people import as_json, printed  # noqa: PLC0415 as in _told
     from monitor.people.overview import overview  # noqa: PLC0415 as in _told
 
     found = overview(load(path), datetime.now(UTC), ended=ended)
-    click.echo(as_json.as_json(found) if form == "json" else printed.as_table(found, ended=ended))
+    click.echo(as_json.as_json(found) if form == "json" else printed.as_table(found, ended=ended, each=each))
 
 
 @alerts.command()
@@ -93,17 +94,26 @@ def show(incident: str, path: Path, form: str) -> None:
 
 
 @alerts.command()
-@click.argument("incident")
+@click.argument("incidents", metavar="INCIDENT...", nargs=-1)
+@click.option(
+    "--budget",
+    "budgets",
+    metavar="PATTERN",
+    multiple=True,
+    help="All that nobody has of these; * is any text.",
+)
 @by_option
 @note_option
 @config_option
 @_told
-def ack(incident: str, by: str | None, note: str, path: Path) -> None:
-    """Take care of an INCIDENT: no reminders, no escalation, until it grows worse."""
+def ack(incidents: tuple[str, ...], budgets: tuple[str, ...], by: str | None, note: str, path: Path) -> None:
+    """Take care of one INCIDENT or several: no reminders, no escalation, until it grows worse."""
     from monitor.people import acting  # noqa: PLC0415 as in _told
 
+    if not incidents and not budgets:
+        raise click.UsageError("name an INCIDENT, or a --budget")
     with _doing(path, by) as on:
-        _say(acting.acknowledge(on, incident, note))
+        _say(acting.acknowledge(on, incidents, budgets, note))
 
 
 @alerts.command()

@@ -13,7 +13,7 @@ from headroom.history.lock import held
 from headroom.incidents import Incident
 from headroom.people import Tested, tests
 from headroom.silences import Silence
-from monitor.people.acting import standing, takes
+from monitor.people.acting import judged, silent_for, standing, takes
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 _MOST = 1_000  # incidents, and notices of one incident
@@ -48,6 +48,7 @@ class Overview:
         channels: names of the configured ones.
         collected: whether somebody collects just now.
         judged: when something was last judged; None where nothing ever was.
+        stuck: for how long whoever collects has judged nothing; empty: nothing is late.
     """
 
     now: datetime
@@ -59,6 +60,7 @@ class Overview:
     channels: tuple[str, ...]
     collected: bool
     judged: datetime | None
+    stuck: str = ""
 
     @property
     def known(self) -> list[str]:
@@ -76,7 +78,7 @@ def overview(config: Config, now: datetime, *, ended: bool) -> Overview:
         silences = standing(config, history, now)
         states = history.channel_states()
         names = [one.name for one in config.channels]
-        judged = max((one.verdict.at for one in history.standings()), default=None)
+        last, collected = judged(history), held(file_of(config.history))
         return Overview(
             now=now,
             rows=tuple(row(config, history, one, silences, now) for one in shown),
@@ -87,8 +89,9 @@ def overview(config: Config, now: datetime, *, ended: bool) -> Overview:
             disabled=tuple(states[name] for name in names if name in states and states[name].disabled),
             tests=_tests(history, [states[name] for name in names if name in states], names),
             channels=tuple(names),
-            collected=held(file_of(config.history)),
-            judged=judged,
+            collected=collected,
+            judged=last,
+            stuck=silent_for(config, last, now) if collected else "",
         )
     finally:
         history.close()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
-from headroom.history import Delivery, DeliveryState
+from headroom.history import Delivery, DeliveryState, Receipt
 from headroom.incidents import About, Incident, NoticeStatus
 from headroom.instances import name as subject_name
 from headroom.instances import printable
@@ -13,21 +14,28 @@ from headroom.silences import Matcher, Silence
 from headroom.units import format_duration
 from monitor.listed import WIDTH
 from monitor.people.asked import ago, short, stamp
+from monitor.people.grouped import MANY, grouped
 from monitor.people.overview import Overview, Row
 
 _INDENT = "    "
 _LONGEST = 300
+_KEPT_QUIET = "suppressed"  # Alertmanager's word for silenced, inhibited and muted
+_HEARD_WITHIN = timedelta(minutes=3)  # three turns, of which none is longer than a minute
 _HEAD = ("id", "state", "severity", "budget", "statistic", "subject", "since")
 
 
-def as_table(found: Overview, *, ended: bool) -> str:
+def as_table(found: Overview, *, ended: bool, each: bool = False) -> str:
     """Return how alerts stand, as text.
 
     Args:
         found: what is known.
         ended: whether incidents that ended are among them.
+        each: whether each incident has lines of its own, also in a storm.
     """
-    lines = [*_rows(found)] if found.rows else [_quiet(found, ended=ended)]
+    if len(found.rows) > MANY and not each:
+        lines = [*grouped(found)]
+    else:
+        lines = [*_rows(found)] if found.rows else [_quiet(found, ended=ended)]
     if found.silences:
         lines += ["", "Silences:"]
         lines += [line for one in found.silences for line in _silence(one, found)]
@@ -87,14 +95,21 @@ def _said(row: Row, found: Overview) -> Iterator[str]:
         yield f"worst: {printable(one.worst, _LONGEST)}"
     yield from states(row)
     told = [told_words(each, found) for each in row.told]
-    told += [
-        f"{printable(each.channel)} {printable(each.member)}: {printable(each.state)}"
-        for each in row.receipts
-    ]
+    told += [receipt_words(each, row, found.now) for each in row.receipts]
     if told:
         yield "told: " + "; ".join(told)
     elif one.fired is not None and not one.silenced:
         yield "told: nobody" if found.channels else "told: nobody, as no channel is configured"
+
+
+def receipt_words(each: Receipt, row: Row, now: datetime) -> str:
+    """Return what a receiver said of an incident, and since when it says nothing, where it does not."""
+    said = f"{printable(each.channel)} {printable(each.member)}: {printable(each.state)}"
+    if each.state == _KEPT_QUIET and each.detail:
+        said += f", {printable(each.detail, _LONGEST)}"
+    if row.incident.ended is None and now - each.at > _HEARD_WITHIN:
+        said += f" (not heard since {stamp(each.at)})"
+    return said
 
 
 def states(row: Row) -> Iterator[str]:
@@ -163,6 +178,11 @@ def _standing(found: Overview) -> list[str]:
     )
     if not found.collected:
         judged = f"NOBODY COLLECTS: no alert can come; start `headroom run`. {judged}"
+    elif found.stuck and found.judged is not None:
+        judged = (
+            f"NOTHING IS JUDGED since {stamp(found.judged)} ({found.stuck}): no alert can come; "
+            "a process holds the history and does not go on: see its log, or start it anew."
+        )
     return [judged, _tests(found)]
 
 

@@ -15,7 +15,7 @@ from headroom.incidents import Incident
 from headroom.instances import printable
 from headroom.occurrences import silences_of
 from headroom.people import Quiet, Tested, tested_of, told
-from headroom.silences import Maintenance, Silence
+from headroom.silences import Maintenance, Silence, unmet
 
 _LOG = logging.getLogger("headroom.people")
 _LONGEST = 500
@@ -61,12 +61,13 @@ class People:
         at the start     people.load(history, now)
         in each cycle    asked = people.asked(history.waiting_actions(), open_incidents, now)
                          note asked.decisions, then judge and decide, with asked.silences
-                         Cycle(…, applied=asked.applied)
+                         Cycle(…, applied=asked.applied, replays=asked.replays)
         once committed   people.committed(asked)
-                         then send asked.tests, keep asked.tested, replay asked.replays
+                         then send asked.tests, keep asked.tested
 
-    A process that dies between the commit and a test or a replay forgets that one, and who asked sees that
-    nothing came. Silences and acknowledgements are committed with the cycle.
+    Silences, acknowledgements, what is sent again, and test messages are committed with the cycle. A process
+    that dies after it forgets only the test of a channel that is told the state; who asked sees that nothing
+    came.
     """
 
     def __init__(self, planned: Sequence[Maintenance]) -> None:
@@ -77,6 +78,15 @@ class People:
         """Take up the silences of before; those that wait are given to the first cycle once more."""
         done = history.actions((SILENCE, UNSILENCE))
         self._quiet = Quiet().after(done, now)
+        if any(each.matcher.labels for each in self._planned):
+            subjects = {one.verdict.subject for one in history.standings()}
+            for each in self._planned if subjects else ():
+                if missing := unmet(each.matcher, subjects):
+                    _LOG.warning(
+                        'maintenance "%s": no series has a label %s: until one does, it keeps nothing quiet',
+                        printable(each.name),
+                        " or ".join(f'"{printable(label)}"' for label in missing),
+                    )
 
     def silences(self, at: datetime) -> tuple[Silence, ...]:
         """Return the silences that hold at a moment, planned work included."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from headroom.config import Config
 from headroom.history import Action, Delivery, Receipt, file_of, open_history
 from headroom.history.lock import held
-from headroom.incidents import About, Incident, Transition
+from headroom.incidents import About, Incident, Transition, Why
 from headroom.instances import printable
-from headroom.people import KINDS, notes, told
+from headroom.people import KINDS
 from monitor.people import asked
-from monitor.people.acting import standing
+from monitor.people.acting import judged, silent_for, standing
 from monitor.people.as_json import of_delivery, of_row
 from monitor.people.asked import ago, stamp
+from monitor.people.deeds import deeds, planned, said
 from monitor.people.overview import Row, row
 from monitor.people.printed import states, told_words
 
@@ -27,7 +28,13 @@ _MOST = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One incident, and all that is kept about it, each oldest first."""
+    """One incident, and all that is kept about it, each oldest first.
+
+    Attributes:
+        stuck: for how long whoever collects has judged nothing; empty: nothing is late.
+        waiting: numbers of the actions that no cycle has applied yet.
+        planned: by the id of each time of planned work that silenced it, in whose name and why.
+    """
 
     now: datetime
     row: Row
@@ -35,6 +42,9 @@ class Story:
     deliveries: tuple[Delivery, ...]
     actions: tuple[Action, ...]
     collected: bool
+    stuck: str = ""
+    waiting: frozenset[int] = frozenset()
+    planned: Mapping[str, str] = field(default_factory=dict)
 
 
 def story(config: Config, words: str, now: datetime) -> Story:
@@ -42,13 +52,17 @@ def story(config: Config, words: str, now: datetime) -> Story:
     history = open_history(config.history, collecting=False)
     try:
         one = asked.incident(history, words)
+        moves = tuple(history.transitions(one.id))
         return Story(
             now=now,
             row=row(config, history, one, standing(config, history, now), now),
-            moves=tuple(history.transitions(one.id)),
+            moves=moves,
             deliveries=tuple(history.deliveries_of(one.id, _MOST)[::-1]),
-            actions=tuple(notes(history.actions(KINDS), one.id)),
+            actions=tuple(deeds(history.actions(KINDS), one, moves)),
+            waiting=frozenset(each.number for each in history.waiting_actions()),
+            planned=planned(one, moves, config.alerting.maintenance),
             collected=held(file_of(config.history)),
+            stuck=silent_for(config, judged(history), now),
         )
     finally:
         history.close()
@@ -81,14 +95,16 @@ def as_text(found: Story) -> str:
     lines += ["", f"Why it is so: {explained(one)}"]
     if not found.collected:
         lines.append("NOBODY COLLECTS: it stands as it was left; start `headroom run`.")
+    elif found.stuck:
+        lines.append(f"NOTHING IS JUDGED for {found.stuck}: it stands as it was left, and a process hangs.")
     return "\n".join(lines)
 
 
 def timeline(found: Story) -> list[tuple[datetime, str]]:
     """Return what happened, oldest first, each as words that are harmless to print."""
-    events = [(move.at, _moved(move)) for move in found.moves]
+    events = [(move.at, _moved(move, found.planned)) for move in found.moves]
     events += [(each.ended, _sent(each)) for each in found.deliveries if each.ended is not None]
-    events += [(each.at, told(each)) for each in found.actions]
+    events += said(found.actions, found.row.incident, found.moves, found.waiting)
     return sorted(events, key=lambda each: each[0])
 
 
@@ -133,10 +149,12 @@ def _moves(found: Story) -> Iterator[dict[str, str | None]]:
         }
 
 
-def _moved(move: Transition) -> str:
+def _moved(move: Transition, planned: Mapping[str, str]) -> str:
     moved = move.after.value if move.before is not move.after else f"still {move.after.value}"
     detail = printable(move.detail, _LONGEST)
-    return f"{moved} ({move.severity.value}): {move.why.value}{f'; {detail}' if detail else ''}"
+    work = planned.get(move.detail.removeprefix("silence ")) if move.why is Why.SILENCED else None
+    by = f", {work}" if work else ""
+    return f"{moved} ({move.severity.value}): {move.why.value}{f'; {detail}' if detail else ''}{by}"
 
 
 def _sent(each: Delivery) -> str:

@@ -15,7 +15,7 @@ from alerts.notices import test_notice
 from headroom import acting
 from headroom.channels import Alertmanager, Channel
 from headroom.config import Config
-from headroom.history import open_history
+from headroom.history import HistoryError, open_history
 from headroom.incidents import About, Message
 from headroom.instances import printable
 from monitor.people.asked import Person
@@ -40,6 +40,9 @@ class Came:
 def tested(config: Config, names: Sequence[str], person: Person) -> Iterator[Came]:
     """Test channels one after another; HistoryError where there is no history to keep it in.
 
+    What came of a test is kept once the next is asked for: whoever waits has read it by then. That it could
+    not be kept is raised after the last, for the history may be locked while every receiver is well.
+
     Args:
         config: has the channels.
         names: those that are meant.
@@ -47,14 +50,20 @@ def tested(config: Config, names: Sequence[str], person: Person) -> Iterator[Cam
     """
     channels = {one.name: one for one in config.channels}
     history = open_history(config.history, collecting=False)
+    unkept = []
     try:
         for name in names:
             came = _sent(config, channels[name], person.name)
             now = datetime.now(UTC)
-            history.act(acting.kept_test(name, person.name, came.said, now, arrived=came.arrived))
             yield came
+            try:
+                history.act(acting.kept_test(name, person.name, came.said, now, arrived=came.arrived))
+            except HistoryError as error:
+                unkept.append(f"what came of the test of {name} is not kept: {error}")
     finally:
         history.close()
+    if unkept:
+        raise HistoryError("\n".join(unkept))
 
 
 def _sent(config: Config, channel: Channel, person: str) -> Came:

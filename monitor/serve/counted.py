@@ -23,6 +23,8 @@ class Counted:
         self.channel_states = outbox.channel_states
         self.asked = outbox.asked
         self.went_to = outbox.went_to
+        self.undelivered = outbox.undelivered
+        self.rename = outbox.rename
 
     def take(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from prometheus_client import Counter, Gauge, Histogram, Info
@@ -47,6 +47,8 @@ class Own:
         self._refusal: tuple[float, str] | None = None
         self.withheld = ""
         """Why the heartbeat is silent, as a sentence; empty while it is not."""
+        self.deaf: Callable[[], Mapping[str, str]] = dict
+        """Returns the channels that are told the state and take nothing of it, with what they said."""
         self._info = Info("headroom_build", "The version that runs.", registry=None)
         self._info.info({"version": __version__, "python": platform.python_version()})
         self._start = Gauge(
@@ -140,7 +142,15 @@ class Own:
         self._asleep.inc(max(0.0, span.total_seconds()))
 
     def unready(self) -> tuple[str, ...]:
-        """Return why this process cannot be relied on now, one sentence each; none where it can.
+        """Return why this process cannot be relied on now, one sentence each; none where it can."""
+        deaf = sorted(self.deaf().items())
+        return (
+            *self.late(),
+            *(f'channel "{name}" takes nothing of what fires: {error[:200]}' for name, error in deaf),
+        )
+
+    def late(self) -> tuple[str, ...]:
+        """Return what was not judged or committed in time, one sentence each.
 
         A source is as late as a verdict may be old: beyond that everything shown of it is blind.
         """

@@ -81,7 +81,7 @@ class Book:
             return
         self._sight(seen, elapsed)
         rose = before is not None and fired_before and RANK[after.severity] > RANK[before.severity]
-        if rose and self.taken:
+        if rose:
             self.taken, self.unanswered, self.steps = False, ZERO, []
         if fired_before:
             self.since_alarm += elapsed
@@ -90,16 +90,18 @@ class Book:
         if after.state is State.FIRING:
             self._firing(after, decision, seen, silenced)
         if after.state in OPEN:
-            self.silent = bool(silenced) and after.state is State.FIRING
-            assert after.silenced == silenced
+            held = self.silent and seen == "met"
+            assert after.silenced == silenced or (held and not silenced)
+            self.silent = bool(after.silenced) and after.state is State.FIRING
         self.keep(decision)
 
     def by_hand(self, before: Incident, decision: Decision, *, taking: bool) -> None:
         """Enter what a person did."""
         moves = before.state is State.FIRING and taking is not self.taken
         assert (decision.transition is not None) == moves
-        heard = moves and taking and not before.silenced
-        assert decision.notify is (NoticeStatus.ACKNOWLEDGED if heard else None)
+        heard = moves and not before.silenced and (taking or not before.untold)
+        news = NoticeStatus.ACKNOWLEDGED if taking else NoticeStatus.FIRING
+        assert decision.notify is (news if heard else None)
         if moves:
             self.taken = taking
             if not taking:
@@ -150,7 +152,7 @@ class Book:
     def _firing(self, after: Incident, decision: Decision, seen: str, silenced: str) -> None:
         """Hold what is told of a firing incident to the law, and what is kept back as well."""
         notify = decision.notify
-        if silenced:
+        if silenced or (self.silent and seen == "met"):
             assert notify is None
             return
         if not self.moves or self.moves[-1].after is not State.FIRING or self.silent:

@@ -143,7 +143,7 @@ WAITS = [
         moves=True,
         fields=(("ended", AT),),
         given=BREACH,
-        detail="a limit of its budget fires, and that incident tells of lost sight itself",
+        detail="another incident of its budget tells of lost sight",
     ),
 ]
 

@@ -195,14 +195,14 @@ TABLE = [
         policy=CALLING,
     ),
     Row(
-        "that of what nobody answered goes on",
+        "so does that of what nobody answered",
         firing(unanswered_for=HALF, step=1, **OPEN_TARGET),
         (resource("target", OVER), resource("alert", OVER)),
         Why.WORSE,
         State.FIRING,
         moves=True,
         notify=FIRING,
-        fields=(("step", 1), ("unanswered_for", HALF + POLL)),
+        fields=(("step", 0), ("unanswered_for", POLL)),
         policy=CALLING,
     ),
 ]
@@ -214,14 +214,17 @@ def test_decision_table(row: Row) -> None:
     hold(row)
 
 
-def test_a_rise_makes_the_steps_passed_over_apply_as_their_time_has_come() -> None:
-    """A warning takes only the steps of warnings; as critical it takes the next of its own at once."""
-    warned = firing(unanswered_for=TWENTY, step=1, **OPEN_TARGET)
+def test_a_step_passed_over_for_its_severity_is_taken_once_it_is_for_it() -> None:
+    """A warning passed over the pager and called everybody; critical, it calls each of them by their time."""
+    warned = firing(unanswered_for=HALF, step=3, **OPEN_TARGET)
     worse = (resource("target", OVER), resource("alert", OVER))
 
-    risen = judged(*worse, incident=warned, policy=CALLING)
-    called = judged(*worse, incident=risen.incident, policy=CALLING)
+    incident, called = judged(*worse, incident=warned, policy=CALLING).incident, []
+    for _ in range(HALF // POLL):
+        decision = judged(*worse, incident=incident, policy=CALLING)
+        incident = decision.incident
+        assert incident is not None
+        if decision.notify is ESCALATED:
+            called.append((incident.step, incident.unanswered_for))
 
-    assert (risen.notify, called.notify) == (FIRING, ESCALATED)
-    assert called.incident is not None
-    assert called.incident.step == 2
+    assert called == [(1, TEN), (2, TWENTY), (3, HALF)]

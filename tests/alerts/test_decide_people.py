@@ -83,11 +83,11 @@ def test_the_first_who_acknowledges_keeps_it() -> None:
 
 
 def test_letting_go_begins_the_escalation_anew() -> None:
-    """Who is called next is called as if nobody had answered yet; nobody is told that moment."""
+    """Who is called next is called as if nobody had answered yet, and those who leant back are told."""
     taken = firing(unanswered_for=HOUR, step=2, told_ago=HOUR, **TAKEN)
 
     assert unacknowledge(taken, person="Bob", at=LATER, note="shift is over") == Decision(
-        replace(taken, acknowledged=None, acknowledged_by="", unanswered_for=ZERO, step=0),
+        replace(taken, acknowledged=None, acknowledged_by="", unanswered_for=ZERO, step=0, told_ago=ZERO),
         Transition(
             taken.id,
             LATER,
@@ -98,7 +98,17 @@ def test_letting_go_begins_the_escalation_anew() -> None:
             taken.severity,
         ),
         Why.UNACKNOWLEDGED,
+        NoticeStatus.FIRING,
     )
+
+
+def test_letting_go_of_what_is_silenced_is_told_to_nobody() -> None:
+    """A silence keeps all but the end quiet."""
+    taken = firing(silenced="s1", told_ago=HOUR, **TAKEN)
+
+    decision = unacknowledge(taken, person="Bob", at=LATER)
+
+    assert (decision.notify, decision.incident and decision.incident.told_ago) == (None, HOUR)
 
 
 def test_what_nobody_had_cannot_be_let_go() -> None:

@@ -32,6 +32,7 @@ from tests.alerts.table import (
 
 HOUR = timedelta(hours=1)
 QUIET = (("silenced", "s1"),)
+OF_WARNINGS = (("silenced", {Severity.WARNING: "s1", Severity.CRITICAL: ""}.__getitem__),)
 LOUD = replace(POLICY, remind=HOUR, steps=(Step(HOUR, ("pager",)),), flapping=Flapping())
 
 TABLE = [
@@ -194,9 +195,71 @@ TABLE = [
         fields=(("blind", True), ("lost_told", False)),
     ),
     Row(
-        "and what is flapping or acknowledged",
-        firing(silenced="s1", flapping=True, acknowledged=AT),
+        "what is met as its silence ends is held back, and nobody called for what is about to end",
+        firing(silenced="s1", told_ago=HOUR, unanswered_for=HOUR),
         (verdict(MET),),
+        Why.RECOVERING,
+        State.FIRING,
+        fields=(("silenced", "s1"), ("over_for", ZERO)),
+        policy=LOUD,
+    ),
+    Row(
+        "and told when it is over again",
+        firing(silenced="s1", untold=True, over_for=ZERO, met_for=POLL),
+        (verdict(OVER),),
+        Why.UNSILENCED,
+        State.FIRING,
+        moves=True,
+        notify=FIRING,
+        fields=(("silenced", ""), ("untold", False)),
+    ),
+    Row(
+        "or cannot be told any more",
+        firing(silenced="s1", over_for=ZERO, met_for=POLL),
+        (verdict(BLIND),),
+        Why.UNSILENCED,
+        State.FIRING,
+        moves=True,
+        notify=FIRING,
+        first=Why.LOST_SIGHT,
+        also=(Why.UNSILENCED,),
+    ),
+    Row(
+        "the end of what was met as its silence ended is told to who knew",
+        firing(silenced="s1", over_for=ZERO, met_for=POLICY.recover_for),
+        (verdict(MET),),
+        Why.RECOVERED,
+        State.RESOLVED,
+        moves=True,
+        notify=RESOLVED,
+    ),
+    Row(
+        "a silence of warnings does not hold what grows critical",
+        firing(silenced="s1", **OPEN_TARGET),
+        (resource("target", OVER), resource("alert", OVER)),
+        Why.WORSE,
+        State.FIRING,
+        moves=True,
+        notify=FIRING,
+        fields=(("silenced", ""), ("severity", Severity.CRITICAL)),
+        given=OF_WARNINGS,
+        also=(Why.UNSILENCED,),
+    ),
+    Row(
+        "and holds what falls back",
+        firing(limit="alert"),
+        (resource("target", OVER), resource("alert", MET)),
+        Why.BETTER,
+        State.FIRING,
+        moves=True,
+        fields=(("silenced", "s1"), ("severity", Severity.WARNING)),
+        given=OF_WARNINGS,
+        also=(Why.SILENCED,),
+    ),
+    Row(
+        "the end of a silence tells what is flapping or acknowledged",
+        firing(silenced="s1", flapping=True, acknowledged=AT),
+        (verdict(OVER),),
         Why.UNSILENCED,
         State.FIRING,
         moves=True,

@@ -108,10 +108,10 @@ def test_what_is_told_elsewhere_says_so_first() -> None:
     """In the text and in the lines, with the reason, once."""
     one = replace(notice("i", "k", channel="chat"), payload='{"text":"It is over.","lines":["It is over."]}')
 
-    found = moved(one, "mail", "it answered 404.", AT)
+    found = moved(one, "mail", "it answered 404.")
 
     sentence = 'Channel "chat" does not take messages (it answered 404); this was meant for it.'
-    assert (found.channel, found.key, found.next_at) == ("mail", "k", AT)
+    assert (found.channel, found.key, found.next_at) == ("mail", "k", one.created)
     assert json.loads(found.payload) == {
         "text": f"{sentence} It is over.",
         "lines": [sentence, "It is over."],
@@ -135,12 +135,15 @@ async def test_a_channel_that_is_gone_for_good_is_disabled_and_another_is_told(
     assert len(broken.arrivals) == 1
     moved = [text for text in texts(mail) if text.startswith("Channel")]
     assert set(moved[:3]) == {f"{MEANT} {key}" for key in ("1 firing", "2 firing", "1 worse")}
-    of_one = [text for text in moved if text[len(MEANT) :].startswith(" 1")]
-    assert of_one == [f"{MEANT} 1 firing", f"{MEANT} 1 worse", f"{MEANT} 1 met"]
+    of_one = [text for text in texts(mail) if text.removeprefix(f"{MEANT} ").startswith("1")]
+    assert of_one == [f"{MEANT} 1 firing", f"{MEANT} 1 worse", "1 met"]
     (system,) = [json.loads(one.body) for one in mail.arrivals if '"headroom"' in one.body]
     assert system["lines"][0] == f'The channel "chat" does not take messages: {GONE}.'
-    assert {state for (_, name), state in states(history).items() if name == "chat"} == {
-        DeliveryState.REROUTED
+    assert {key: state for (key, name), state in states(history).items() if name == "chat"} == {
+        "1 firing": DeliveryState.REROUTED,
+        "2 firing": DeliveryState.REROUTED,
+        "1 worse": DeliveryState.REROUTED,
+        "1 met": DeliveryState.SUPERSEDED,
     }
     state = history.channel_states()["chat"]
     assert (state.disabled is not None, state.error, state.ok_at) == (True, GONE, None)
@@ -313,6 +316,57 @@ async def test_a_beginning_is_not_told_where_the_end_was(history: History) -> No
 
     assert [text for text in texts(mail) if not text.startswith("channel")] == ["mail escalated", "met"]
     assert states(history)["chat firing", "chat"] is DeliveryState.GAVE_UP
+
+
+async def test_the_end_goes_where_the_alarm_went_after_its_channel_refused_it(history: History) -> None:
+    """It waited behind the alarm at the channel that failed for now and then refused: both hear of it."""
+    queue(history, chat("firing"))
+    with Receiver(answer(503), answer(400), answer(200)) as picky, Receiver() as mail:
+        two = [webhook("chat", picky.url), webhook("mail", mail.url)]
+        async with delivering(history, two, spread=lambda _low, _high: 0.5) as deliverer:
+            await until(lambda: picky.arrivals)
+            queue(history, chat("met", "resolved"))
+            deliverer.wake()
+            await settled(history)
+
+    assert texts(picky) == ["firing", "firing", "met"]
+    assert [text.rpartition(". ")[2] for text in texts(mail)] == ["firing", "met"]
+
+
+async def test_who_refused_the_alarm_hears_no_end(history: History) -> None:
+    """Nobody else is there either: it was told to nobody, and so is its end."""
+    queue(history, chat("firing"))
+    with Receiver(answer(400), answer(200)) as picky:
+        async with delivering(history, [webhook("chat", picky.url)]) as deliverer:
+            await settled(history)
+            queue(history, chat("met", "resolved"))
+            deliverer.wake()
+            await settled(history)
+
+    assert texts(picky) == ["firing"]
+    assert states(history)["met", "chat"] is DeliveryState.SUPERSEDED
+
+
+async def test_a_channel_with_a_new_name_hears_the_end_of_what_it_was_told(
+    history: History, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All that the file says of it is the same, so the end goes to it, and not to the first of the file."""
+    with Receiver() as first, Receiver(answer(202)) as pager:
+        chat_ = webhook("first", first.url, digest="other")
+        old = Channel("chat", PagerDuty(Secret("k" * 32), pager.url), digest="same")
+        queue(history, chat("firing"))
+        async with delivering(history, [chat_, old]):
+            await settled(history)
+        queue(history, chat("met", "resolved"))
+        async with delivering(history, [chat_, replace(old, name="pager")]):
+            await settled(history)
+
+    assert first.arrivals == []
+    events = [json.loads(arrival.body) for arrival in pager.arrivals]
+    assert [event["event_action"] for event in events] == ["trigger", "resolve"]
+    assert events[0]["dedup_key"] == events[1]["dedup_key"]
+    assert 'channel "chat" is called "pager" now; its messages go there' in caplog.messages
+    assert history.told("i1") == {"pager"}
 
 
 async def test_ordinary_success_is_not_written_with_each_message(history: History) -> None:

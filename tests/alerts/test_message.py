@@ -159,10 +159,10 @@ def test_a_rise_in_severity_is_told_as_such() -> None:
     worse = incident(State.FIRING, budget="resource.cpu", statistic=Statistic.AVERAGE, limit="alert")
 
     assert text_of(worse, verdicts, CPU, FIRING, why=Why.WORSE) == (
-        "[OVER, NOW CRITICAL] CPU average: 85%, over the limit of 80%, for 5 min",
+        "[OVER, NOW CRITICAL] CPU average: 85%, over the limit of 80%",
         (
             "Severity rose to critical. CPU average is over 80%: average 91.4%. "
-            "Critical: over since 13:57:10 UTC, fired at 13:58:10 UTC."
+            "Critical since 14:02:10 UTC; began at 13:57:10 UTC, fired at 13:58:10 UTC."
         ),
     )
 

@@ -138,14 +138,15 @@ def test_who_does_not_hear_of_something_is_not_told() -> None:
         (FIRING, Severity.CRITICAL, AT),
         (NoticeStatus.ESCALATED, Severity.CRITICAL, AT),
         (FIRING, Severity.WARNING, datetime(2026, 8, 3, 15, tzinfo=UTC)),
-        (RESOLVED, Severity.CRITICAL, datetime(2026, 8, 3, 15, tzinfo=UTC)),
+        (RESOLVED, Severity.CRITICAL, AT),
+        (RESOLVED, Severity.WARNING, datetime(2026, 8, 3, 15, tzinfo=UTC)),
         (NoticeStatus.ACKNOWLEDGED, Severity.CRITICAL, datetime(2026, 8, 3, 15, tzinfo=UTC)),
     ],
 )
 def test_what_is_no_page_waits_for_the_next_digest(
     status: NoticeStatus, severity: Severity, expected: datetime
 ) -> None:
-    """A digest each hour, on the hour; a critical alarm does not wait for it."""
+    """A digest each hour, on the hour; a critical alarm does not wait for it, nor does the end of one."""
     mail = Email("mail.example", 25, "none", "a@example.org", ("b@example.org",), digest=timedelta(hours=1))
     alerting = Alerting(
         (Channel("mail", mail),), (Route(("mail",)),), steps=(Step(timedelta(minutes=5), ("mail",)),)

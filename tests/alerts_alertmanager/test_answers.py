@@ -19,7 +19,7 @@ from tests.alerts_alertmanager.servers import Server
 from tests.collectors_prometheus.certificates import Authority
 
 UNREADABLE = (
-    "it took the alerts, but whether it has them cannot be read: its list of alerts cannot be read; "
+    "it took the alerts, but whether it has what fires cannot be read: its list of alerts cannot be read; "
     "does something else answer in its place?"
 )
 
@@ -117,6 +117,32 @@ def test_no_alertmanager(behaviour: Any, reached: bool, said: str) -> None:
         outcome = member(f"http://127.0.0.1:{other.port}").push([alert(1)])
     assert (outcome.reached, outcome.error) == (reached, said)
     assert outcome.retry_after == (7 if "503" in said else None)
+
+
+def test_what_was_not_posted_was_not_taken() -> None:
+    """Where nothing was handed over, nobody says that it was taken."""
+    with Receiver(answer(200, "{}")) as other:
+        outcome = member(f"http://127.0.0.1:{other.port}").push([])
+    assert outcome.error == UNREADABLE.removeprefix("it took the alerts, but ")
+
+
+@pytest.mark.parametrize(
+    ("behaviours", "works", "permanent"),
+    [
+        ([answer(404)], False, True),
+        ([answer(503)], False, False),
+        ([answer(200, "{}"), answer(200), answer(403)], True, False),
+        ([answer(200, "{}")], False, False),
+        ([answer(200, "{}"), answer(200), answer(200, "[]")], False, False),
+        ([answer(200, "{}"), answer(400), answer(200, "[]")], False, True),
+    ],
+    ids=["gone", "ill", "may not be read", "strange", "drops everything", "refuses each"],
+)
+def test_what_takes_nothing(behaviours: list[Any], works: bool, permanent: bool) -> None:
+    """Whether on-call can hear by a member of what fires, as far as that can be told."""
+    with Receiver(*behaviours) as other:
+        outcome = member(f"http://127.0.0.1:{other.port}").push([alert(1)])
+    assert (outcome.works, outcome.permanent) == (works, permanent)
 
 
 def test_hostile_answers() -> None:

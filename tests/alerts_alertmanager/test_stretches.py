@@ -184,3 +184,24 @@ def test_times_by_the_members_clock() -> None:
         AT, ttl
     )
     assert '"endsAt":"2026-08-03T14:10:10.000Z"' in ended.as_json(minute(9), ttl)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "moved"),
+    [(WARNING, CRITICAL, "rose to critical"), (CRITICAL, WARNING, "fell to warning")],
+)
+def test_what_goes_on_at_another_severity_says_so(first: Severity, then: Severity, moved: str) -> None:
+    """The end of the old severity is no recovery, and has no word of the new one's figures."""
+    told = [Stretch(first, minute(0), minute(3)), Stretch(then, minute(3))]
+    words = {"summary": "[OVER] now", "description": "now", "value": "9", "runbook": "r"}
+
+    found = alerts([(firing(severity=then), told)], lambda _: words, installation="", now=minute(4))
+
+    said = {dict(alert.labels)["severity"]: dict(alert.annotations) for alert in found.values()}
+    assert said[then.value] == words
+    assert said[first.value] == {
+        "summary": f"api.login p95: its severity {moved}; it goes on there",
+        "description": f"api.login p95 did not recover: its severity {moved} at 2026-08-03 14:05:10 UTC, "
+        "and its alert of that severity tells of it.",
+        "runbook": "r",
+    }

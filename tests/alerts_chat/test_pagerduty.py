@@ -40,7 +40,7 @@ from tests.alerts_chat.told import (
     storm,
 )
 
-KEY = sha256(b"erp-prod|0123456789abcdef").hexdigest()
+KEY = sha256(b"0123456789abcdef").hexdigest()
 
 
 @pytest.fixture
@@ -54,6 +54,17 @@ def send(service: pagerduty.PagerDuty, told: Message, routing_key: str = "") -> 
     """Send a message there."""
     key = Secret(routing_key or service.routing_key)
     return sender("pagerduty")(Channel("page", Receiver(key, service.url), timedelta(seconds=5)), told)
+
+
+def test_a_new_name_finds_the_same_alert(service: pagerduty.PagerDuty) -> None:
+    """An installation may be renamed while an incident is open: its end must not miss the alert."""
+    (end,) = resolved().notices
+    renamed = replace(end, payload=end.payload.replace('"erp-prod"', '"erp-new"'))
+    assert renamed != end
+
+    assert KEY in send(service, firing())
+    assert KEY in send(service, Message((renamed,)))
+    assert len(service.alerts) == 1
 
 
 def test_an_alarm_opens_an_alert(service: pagerduty.PagerDuty) -> None:

@@ -58,6 +58,7 @@ def test_an_alarm_as_people_read_it(service: slack.Slack) -> None:
         "Source: metrics",
         "Installation: erp-prod",
         "Incident: 0123456789abcdef",
+        "Budget: api.login",
     ]
     (message,) = service.messages
     assert message["text"] == shown.splitlines()[0]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from alerts.rendered import Rendered, rendered
+from alerts.words import risen
 from headroom.bounds import Interval
 from headroom.budgets import Outcome, Severity, Statistic
-from headroom.incidents import Message, NoticeStatus, Why
-from tests.alerts.examples import LOGIN, resource
+from headroom.incidents import Message, NoticeStatus, State, Transition, Why
+from tests.alerts.examples import AT, LOGIN, resource
 from tests.alerts.test_message import CPU
 from tests.alerts_chat.stories import STORIES, TAKEN
 from tests.alerts_chat.told import (
@@ -71,9 +73,35 @@ def test_a_rise_says_so_first_and_a_fall_below_a_floor_is_below() -> None:
     worse = rendered(message(about, [over], FIRING, Why.WORSE, budget=CPU))
     below = rendered(message(about, [low], FIRING, Why.HELD, budget=CPU))
 
-    assert worse.title == "[OVER, NOW CRITICAL] CPU average: 91.4%, over the limit of 80%, for 5 min"
-    assert worse.lines[:2] == ("Severity rose to critical.", "CPU average is over 80%: average 91.4%.")
+    assert worse.title == "[OVER, NOW CRITICAL] CPU average: 91.4%, over the limit of 80%"
+    assert worse.lines[:3] == (
+        "Severity rose to critical.",
+        "CPU average is over 80%: average 91.4%.",
+        "Critical since 14:02:10 UTC; began at 13:57:10 UTC, fired at 13:58:10 UTC.",
+    )
     assert below.title == "[OVER] CPU average: 50%, below the limit of 90%, for 5 min"
+
+
+def test_later_messages_count_from_the_rise() -> None:
+    """It has been over the louder limit only since then, and that is all that is said."""
+    about = replace(FIRES, budget="resource.cpu", statistic=Statistic.AVERAGE, limit="alert")
+    over = resource("alert", Outcome.OVER, value=Interval.exactly(0.914), detail="average 91.4%")
+    rose = AT - timedelta(minutes=1)
+
+    again = message(about, [over], NoticeStatus.REMINDER, Why.REMINDED, budget=CPU, risen=rose)
+
+    assert rendered(again).title == "[STILL OVER] CPU average: 91.4%, over the limit of 80%, for 1 min"
+    assert (
+        "Critical since 14:01:10 UTC; began at 13:57:10 UTC, fired at 13:58:10 UTC." in rendered(again).lines
+    )
+
+
+def test_the_newest_rise() -> None:
+    """Of all moves the last rise, unless it fell after that."""
+    begun, rose = (Transition("i", AT, None, State.FIRING, why, "") for why in (Why.HELD, Why.WORSE))
+    fell = replace(rose, why=Why.BETTER)
+
+    assert [risen(moves) for moves in ([begun], [begun, rose], [rose, fell])] == [None, AT, None]
 
 
 def test_what_is_blind_in_part_is_not_called_blind() -> None:

@@ -82,7 +82,7 @@ def hostile() -> Message:
     )
     about = replace(FIRES, subject=(("instance", HOSTILE), (HOSTILE, "x")), worst=HOSTILE)
     over = replace(OVER, detail=HOSTILE)
-    return message(about, [over], NoticeStatus.FIRING, Why.HELD, budget=owned, culprit=HOSTILE)
+    return message(about, [over], NoticeStatus.FIRING, Why.HELD, budget=owned)
 
 
 def long() -> Message:
@@ -92,7 +92,7 @@ def long() -> Message:
     labels = tuple((f"{'l' * 90}{number}", fire) for number in range(50))
     about = replace(FIRES, subject=labels, worst=fire, source=fire)
     over = replace(OVER, detail="\U0001f525 d " * 5000)
-    return message(about, [over], NoticeStatus.FIRING, Why.HELD, budget=owned, culprit=fire)
+    return message(about, [over], NoticeStatus.FIRING, Why.HELD, budget=owned)
 
 
 def storm(number: int, **changes: Any) -> Message:

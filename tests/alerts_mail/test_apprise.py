@@ -117,7 +117,8 @@ def test_a_long_digest_fits_discord(monkeypatch: pytest.MonkeyPatch) -> None:
         assert notify(order("discord://123456789012345678/s3cret-token-of-discord", told)) == {"sent": True}
 
     (arrival,) = server.arrivals
-    assert "more lines\nRunbook: https://wiki.example/login" in arrival.body["content"]
+    origin = "Sources: metrics; Owners: Platform team"
+    assert f"more lines\n{origin}\nRunbook: https://wiki.example/login" in arrival.body["content"]
 
 
 def test_what_sources_say_is_shown_as_it_is_by_telegram(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,6 +269,19 @@ def test_no_part_of_an_address_is_told() -> None:
     url = "ntfy://user:p%40ssword@ntfy.example/topic-1?auth=token"
 
     assert without(url, "p@ssword p%40ssword TOPIC-1 at ntfy.example: no token") == "… … … at …: no …"
+
+
+def test_where_it_comes_from_and_whose_it_is() -> None:
+    """What tells the messages of several Headrooms, sources and incidents apart stands in the last lines."""
+    facts = (("Severity", "critical"), ("Owner", "Team @here"), ("Source", "metrics"))
+    more = (("Installation", "erp-prod"), ("Incident", "0123456789abcdef"))
+
+    leads = leads_of(Rendered("t", ("line",), facts=facts + more, link="https://headroom.example/"))
+
+    assert leads == [
+        "Owner: Team @ here; Source: metrics; Installation: erp-prod; Incident: 01234567",
+        "Dashboard: https://headroom.example/",
+    ]
 
 
 def test_what_does_not_fit_is_counted() -> None:

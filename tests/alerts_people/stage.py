@@ -10,6 +10,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
+from headroom.budgets import Subject
 from headroom.config import Config, load
 from headroom.delivery import Settled
 from headroom.history import Action, Cycle, History, open_history
@@ -70,9 +71,11 @@ class Stage:
         notices: Iterable[Notice] = (),
         transitions: Iterable[Transition] = (),
         at: datetime = NOW,
+        judged_ago: float = 12,
+        subject: Subject = (),
     ) -> None:
-        """Record incidents in a cycle, with a verdict of 12 s before now."""
-        judged = replace(verdict(), at=NOW - timedelta(seconds=12))
+        """Record incidents in a cycle, with a verdict of so many seconds before now."""
+        judged = replace(verdict(), at=datetime.now(UTC) - timedelta(seconds=judged_ago), subject=subject)
         cycle = Cycle(
             at=at,
             verdicts=(judged,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,24 @@ def test_without_channels(stage: Stage) -> None:
     assert stage.run("list").output.endswith(
         "No channel is configured: nobody is told of alerts; add one under alerts.channels.\n"
     )
+
+
+def test_a_history_that_is_locked_hides_no_answer(tmp_path: Path) -> None:
+    """All channels are tested and their answers printed; that nothing is kept of it is a second sentence."""
+    with Receiver(answer(200, "thanks")) as receiver:
+        hook = f'kind: webhook, url: "{receiver.url}"'
+        stage = with_channels(tmp_path, chat=hook, mail=hook)
+        locked = sqlite3.connect(tmp_path / "history.db", isolation_level=None)
+        locked.execute("BEGIN IMMEDIATE")
+        try:
+            result = stage.run("test", "--all", "--by", "Ada")
+        finally:
+            locked.close()
+
+    first, second, *unkept = result.output.splitlines()
+    assert (first, second) == tuple(
+        f"{name}: arrived: the receiver answered 200 thanks" for name in ("chat", "mail")
+    )
+    assert unkept[0].startswith("what came of the test of chat is not kept: the history ")
+    assert unkept[1].startswith("what came of the test of mail is not kept: the history ")
+    assert result.exit_code == 2

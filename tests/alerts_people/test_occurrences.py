@@ -184,3 +184,26 @@ def test_a_moment_is_silenced_where_a_time_holds_it(repeat: str, at: datetime, m
     fresh = [one for one in occurrences(planned, at - 5 * DAY, at + DAY) if one.holds(at)]
 
     assert list(silences_of([planned], at)) == fresh
+
+
+@pytest.mark.parametrize(
+    ("begin", "hours"),
+    [
+        (datetime(2026, 10, 24, 23, tzinfo=UTC), 5),  # 02:15 comes twice
+        (datetime(2026, 3, 28, 23, tzinfo=UTC), 5),  # 02:15 does not come
+    ],
+)
+def test_hourly_work_comes_with_every_hour(begin: datetime, hours: int) -> None:
+    """Whatever the clocks of the place do: none of the hours is left out, and none counts twice."""
+    planned = work(datetime(2026, 1, 4, 2, 15), "FREQ=HOURLY", lasts=HOUR / 2)
+    found = [one.begins for one in occurrences(planned, begin, begin + hours * HOUR)]
+
+    assert found == [begin + each * HOUR + timedelta(minutes=15) for each in range(hours)]
+
+
+def test_work_of_every_sixth_hour_keeps_to_the_clocks() -> None:
+    """Of 02:15, which comes twice, the first."""
+    planned = work(datetime(2026, 1, 4, 2, 15), "FREQ=HOURLY;INTERVAL=6", lasts=HOUR / 2)
+    begin = datetime(2026, 10, 24, 22, tzinfo=UTC)
+
+    assert spans(planned, begin, begin + 12 * HOUR) == ["25 00:15-00:45", "25 07:15-07:45"]

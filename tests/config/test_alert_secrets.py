@@ -47,13 +47,42 @@ def test_what_is_stored(tmp_path: Path) -> None:
         "# pager: {kind: pagerduty, routing_key: p0isonp0ison}",
         "#serve: {token: p0ison}",
         "# hook: {secret: 'p0 ison'}",
+        "#     - https://am.example.org/p0ison",
+        "# https://hooks.example.org/p0ison is the old one",
+        '# hook: {headers: {Authorization: "Basic p0ison"}}',
+        "# phone: {kind: apprise, url: tgram://p0ison/1}",
     ],
 )
 def test_what_was_commented_out(line: str, tmp_path: Path) -> None:
-    """A channel that was taken out of use keeps its secrets, too."""
+    """A channel that was taken out of use leaves nothing of itself but its lines."""
     config = load(written(f"{EVERYTHING}{line}\n", tmp_path), ENV)
     assert "p0" not in config.text
-    assert "<secret>" in config.text.splitlines()[-1]
+    assert config.text.splitlines()[-1].strip() == "#"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        ("port: 2525", "port: 2525  # was p0ison", "port: 2525  #"),
+        ("name: production", "name: >-  # p0ison\n    production # 1", "production # 1"),
+        ("comment: pg_basebackup", "comment: 'its # 2' # p0ison", "'its # 2' #"),
+        ("user: headroom", "user: &u p0ison", 'password: "<secret>"'),
+        (
+            "user: headroom\n      password: p0ison",
+            "user: &u p0ison\n      password: *u",
+            'user: &u "<secret>"',
+        ),
+        ("name: production", "name: p0ison", 'name: "<secret>"'),
+        ("comment: pg_", "comment: https://example.org/p0ison #", 'comment: "https://<secret>" #'),
+    ],
+)
+def test_what_stands_elsewhere(before: str, after: str, kept: str, tmp_path: Path) -> None:
+    """Behind a value, before an alias, or written a second time: a secret is one wherever it stands."""
+    assert before in EVERYTHING
+    config = load(written(EVERYTHING.replace(before, after), tmp_path), ENV)
+    assert POISON not in config.text
+    assert kept in config.text
+    assert len(config.text.splitlines()) == len(EVERYTHING.replace(before, after).splitlines())
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def loaded(example: str, folder: Path) -> Config:
     path = folder / "budgets.yaml"
     path.write_text(GOOD + example)
     env = dict.fromkeys(re.findall(r"\$\{([A-Z_]+)\}", example), "https://127.0.0.1/hook")
-    return load(path, {**env, "PD_KEY": 32 * "a"})
+    return load(path, {**env, "PD_KEY": 32 * "a", "NTFY_URL": "ntfy://127.0.0.1/topic"})
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))

@@ -26,7 +26,7 @@ HOURS = timedelta(hours=2)
         "FREQ=YEARLY;BYMONTH=11;BYDAY=4SU",
         "FREQ=DAILY;COUNT=10",
         "FREQ=DAILY;UNTIL=20271231T235959",
-        "FREQ=DAILY;BYHOUR=2,14;BYMINUTE=0,30",
+        "FREQ=DAILY;BYHOUR=2,14;BYMINUTE=0",
         "FREQ=HOURLY;INTERVAL=6",
         "FREQ=DAILY",
     ],
@@ -51,6 +51,28 @@ def test_work_that_never_pauses() -> None:
     assert wrong_with_times("FREQ=WEEKLY;BYDAY=SU,MO", SUNDAY, day) == ""
     assert wrong_with_times("FREQ=WEEKLY;BYDAY=SU,MO", SUNDAY, 6 * day) == never
     assert wrong_with_times("FREQ=DAILY;COUNT=3", SUNDAY, day) == ""
+
+
+@pytest.mark.parametrize("end", ["", ";COUNT=9", ";UNTIL=20271231T235959"])
+@pytest.mark.parametrize(
+    ("rule", "lasts"),
+    [
+        ("FREQ=DAILY;BYHOUR=2,3", timedelta(minutes=90)),
+        ("FREQ=WEEKLY;BYDAY=SU,MO", timedelta(hours=25)),
+        ("FREQ=MONTHLY;BYMONTHDAY=22,23", timedelta(days=1, seconds=1)),
+    ],
+)
+def test_work_that_begins_again_before_it_ends(rule: str, lasts: timedelta, end: str) -> None:
+    """Whether it counts, ends or goes on: two times of it at once are a slip of the pen."""
+    assert wrong_with_times(rule + end, SUNDAY, lasts) == "which begins again before it ends"
+
+
+def test_work_that_overlaps_once_a_year() -> None:
+    """The end of February is close to the beginning of March, as far ahead as that is."""
+    april = datetime(2027, 4, 1)  # noqa: DTZ001 clocks of a place
+    rule = "FREQ=MONTHLY;BYMONTHDAY=1,28"
+    assert wrong_with_times(rule, april, timedelta(days=1)) == ""
+    assert wrong_with_times(rule, april, timedelta(days=2)) == "which begins again before it ends"
 
 
 @pytest.mark.parametrize(

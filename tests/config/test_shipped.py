@@ -252,6 +252,7 @@ def test_the_example_in_the_comments_works(tmp_path: Path) -> None:
     path = tmp_path / "budgets.yaml"
     path.write_text(text.split("alerts:\n")[0] + "alerts:\n" + "\n".join(example) + "\n")
     named = dict.fromkeys(re.findall(r"\$\{(HEADROOM_[A-Z_]+)\}", "\n".join(example)), "https://127.0.0.1/x")
+    named["HEADROOM_APPRISE_URL"] = "ntfy://127.0.0.1/x"
     assert len(named) == 8
     config = load(path, {**named, "HEADROOM_PAGERDUTY_KEY": 32 * "a"})
     assert {channel.kind for channel in config.channels} == set(CHANNEL_KINDS)

@@ -132,6 +132,23 @@ def test_a_clock_that_was_set_back_delays_nothing(history: History) -> None:
     assert due(history, seconds=-7200) == ["i1-firing-0"]
 
 
+def test_a_clock_that_steps_back_wakes_nobody_before_the_hour(history: History) -> None:
+    """What was made for a later hour is not due because it seems to be made in the future."""
+    queue(history, replace(build.notice(), next_at=build.START + 3600 * SECOND))
+
+    assert due(history, seconds=-2) == []
+    assert history.awaited(build.START - 2 * SECOND) == {"webhook": build.START + 3600 * SECOND}
+    assert due(history, seconds=3600) == ["i1-firing-0"]
+
+
+def test_what_became_urgent_is_due_whatever_the_clock_does(history: History) -> None:
+    """A warning for the morning goes with the page behind it, also after the clock was set back."""
+    queue(history, replace(build.notice(number=0), next_at=build.START + 3600 * SECOND))
+    queue(history, build.notice(number=40))
+
+    assert due(history, seconds=-60) == ["i1-firing-0"]
+
+
 def test_notices_are_not_due_before_their_time(history: History) -> None:
     """A notice may be made for later."""
     queue(history, replace(build.notice(), next_at=build.START + 60 * SECOND))
@@ -194,7 +211,7 @@ def test_what_left_the_queue_stays_as_it_left(history: History) -> None:
     delivered(history, one, response="x" * 2000)
     put_back(history, one, 0)
     history.settle([Settled(one, error="too late")], build.START)
-    history.settle([Settled(one, to="mail", error="too late")], build.START)
+    history.settle([Settled(one, copy=build.notice(channel="mail"), error="too late")], build.START)
     delivered(history, one, 1, response="twice")
 
     (delivery,) = history.deliveries()

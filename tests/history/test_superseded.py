@@ -109,13 +109,82 @@ def test_an_acknowledgement_of_what_was_given_up_untried_is_dropped(history: His
     assert waiting(history) == []
 
 
-def test_what_is_urgent_takes_along_what_waits_before_it(history: History) -> None:
-    """A warning waits for the morning; as it grows critical both go now, in order."""
+@pytest.mark.parametrize("alarm", [FIRING, ESCALATED, NoticeStatus.FLAPPING])
+def test_what_is_urgent_takes_along_what_waits_before_it(history: History, alarm: NoticeStatus) -> None:
+    """A warning waits for the morning; as it grows critical, or flaps, both go now, in order."""
     queue(history, FIRING, later=True)
-    queue(history, FIRING, begin=1)
+    queue(history, alarm, begin=1)
     due = build.moment(2)
 
     assert [one.key for one in history.due_notices(due, lease=timedelta(minutes=1))] == ["a-firing-0"]
+
+
+@pytest.mark.parametrize(("status", "number"), [(REMINDER, 2), (RESOLVED, 2)])
+def test_a_word_for_the_digest_holds_up_neither_alarm_nor_end(
+    history: History, status: NoticeStatus, number: int
+) -> None:
+    """Who takes care of it was to be told later: it goes along with what cannot wait."""
+    queue(history, FIRING)
+    sent(history)
+    queue(history, ACKNOWLEDGED, begin=1, later=True)
+    queue(history, status, begin=number)
+
+    due = history.due_notices(build.moment(10), lease=timedelta(minutes=1))
+    assert [one.key for one in due] == ["a-acknowledged-1"]
+
+
+@pytest.mark.parametrize(("collected", "expected"), [(False, ["a-resolved-1"]), (True, [])])
+def test_an_end_goes_as_promptly_as_its_alarm_went(
+    history: History, *, collected: bool, expected: list[str]
+) -> None:
+    """It was a page and is a warning now: its end does not wait for the digest, as that of a warning does."""
+    made = build.notice("a", FIRING)
+    if collected:
+        made = replace(made, next_at=build.moment(9))
+    history.record(Cycle(build.START, incidents=(build.incident("a"),), notices=(made,)))
+    sent(history)
+    queue(history, RESOLVED, begin=1, later=True)
+
+    due = history.due_notices(build.moment(10), lease=timedelta(minutes=1))
+    assert [one.key for one in due] == expected
+
+
+def tried(history: History, number: int) -> None:
+    """Begin an attempt at the first of the line, so often in all, each but the last one failing for now."""
+    for attempt in range(1, number + 1):
+        (first,) = history.due_notices(build.moment(8 + attempt), lease=timedelta(minutes=1))
+        if attempt < number:
+            later = Settled(first.id or 0, again=build.moment(9 + attempt), error="503")
+            history.settle([later], build.moment(9))
+
+
+@pytest.mark.parametrize(("attempts", "expected"), [(1, []), (2, [RESOLVED])])
+def test_who_refused_the_alarm_for_good_is_not_told_of_its_end(
+    history: History, attempts: int, expected: list[NoticeStatus]
+) -> None:
+    """An attempt before that one failed for now, and may have arrived all the same."""
+    queue(history, FIRING)
+    tried(history, attempts)
+    history.settle([Settled(1, error="status 400")], build.moment(9))
+    queue(history, RESOLVED, begin=1)
+
+    assert waiting(history) == expected
+
+
+@pytest.mark.parametrize("behind", [ACKNOWLEDGED, RESOLVED])
+def test_nothing_is_told_alone_to_who_refused_the_alarm_before_it(
+    history: History, behind: NoticeStatus
+) -> None:
+    """It waited behind the alarm, which nobody else could be told of."""
+    queue(history, FIRING)
+    tried(history, 1)
+    queue(history, behind, begin=1)
+    history.settle([Settled(1, error="status 400")], build.moment(9))
+
+    assert history.delivery_counts() == {
+        ("webhook", DeliveryState.GAVE_UP): 1,
+        ("webhook", DeliveryState.SUPERSEDED): 1,
+    }
 
 
 def test_what_is_not_urgent_leaves_it_waiting(history: History) -> None:

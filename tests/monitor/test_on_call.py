@@ -29,19 +29,22 @@ class Hook:
     def __init__(self) -> None:
         self.got: list[dict[str, Any]] = []
         self.beats: list[float] = []
+        self.answer = 204
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                hook.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self._done()
+                got = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if hook.answer < 300:
+                    hook.got.append(got)
+                self._done(hook.answer)
 
             def do_GET(self) -> None:
                 hook.beats.append(time.monotonic())
                 self._done()
 
-            def _done(self) -> None:
-                self.send_response(204)
+            def _done(self, status: int = 204) -> None:
+                self.send_response(status)
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
@@ -99,6 +102,51 @@ def test_who_takes_care_is_told_and_a_silence_ends_with_what_still_fires(
     assert stop(process) == 0
     assert len({one["incident"] for one in hook.got}) == 1
     assert len({one["key"] for one in hook.got}) == 4
+
+
+def test_whoever_leant_back_hears_that_nobody_takes_care_of_it_any_more(
+    tmp_path: Path, cache: Server, hook: Hook
+) -> None:
+    """Told in the words of what it is, to those who were told that somebody does."""
+    config = configure(tmp_path, limit="25%", alerts=alerting(hook), cache=cache.url)
+    process = collecting(config)
+    wait_for_poll(config, "cache", "ok")
+    cache.run(FILL)
+    wait_until(config, lambda _: hook.told() == ["firing"], "the alarm")
+    command("alerts", "ack", "cache.memory", "--by", "Ada", "--config", str(config))
+    wait_until(config, lambda _: hook.told() == ["firing", "acknowledged"], "who takes care of it")
+
+    command("alerts", "unack", "cache.memory", "--by", "Ada", "--config", str(config))
+    wait_until(config, lambda _: hook.told() == ["firing", "acknowledged", "firing"], "who leant back")
+    assert stop(process) == 0
+
+    assert hook.got[2]["title"].endswith("nobody takes care of it any more, and it still fires")
+    assert hook.got[2]["text"].startswith(
+        "Nobody takes care of it any more. Memory of cache average still fires. "
+    )
+    assert len({one["key"] for one in hook.got}) == 3
+
+
+def test_what_a_receiver_refused_arrives_once_it_is_mended(tmp_path: Path, cache: Server, hook: Hook) -> None:
+    """The channel was disabled: `replay` asks it again, and does not give up unseen."""
+    config = configure(tmp_path, limit="25%", alerts=alerting(hook), cache=cache.url)
+    hook.answer = 404
+    process = collecting(config)
+    wait_for_poll(config, "cache", "ok")
+    cache.run(FILL)
+    wait_until(
+        config,
+        lambda history: (state := history.channel_states().get("hook")) is not None and state.disabled,
+        "a channel that takes nothing",
+    )
+    hook.answer = 204
+
+    code, out, err = command("alerts", "replay", "--by", "Ada", "--config", str(config))
+    assert (code, err) == (0, ""), out
+    wait_until(config, lambda _: "firing" in hook.told(), "what was given up")
+    assert stop(process) == 0
+    with reading(config) as history:
+        assert history.channel_states()["hook"].disabled is None
 
 
 def test_a_test_message_and_what_is_asked_for_meanwhile_waits(
@@ -175,6 +223,9 @@ def test_a_process_that_stood_still_says_so(tmp_path: Path, cache: Server, hook:
     wait_until(config, lambda _: hook.told() == ["headroom"], "a message about it")
     assert stop(process) == 0
 
-    assert re.fullmatch(r"\[HEADROOM\] asleep for 1\d(\.\d+)? s, awake again", hook.got[0]["title"])
+    assert re.fullmatch(
+        r"\[HEADROOM\] asleep for 1\d(\.\d+)? s, awake again: the process stood still", hook.got[0]["title"]
+    )
+    assert hook.got[0]["lines"][1] == "the process stood still."
     with reading(config) as history:
         assert {poll.result for poll in history.last_polls().values()} == {"ok"}
