@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from headroom.config.document import Document
@@ -16,7 +15,7 @@ from headroom.config.validation import BudgetParts, Parts
 from headroom.sources import SourceKind
 from headroom.units import format_duration, parse_duration
 
-_POLLS = {1: "one poll", 4: "four polls"}
+POLLS_IN_WINDOW = 4
 
 
 def budget_problems(parts: Parts, document: Document) -> Iterator[Problem]:
@@ -27,10 +26,7 @@ def budget_problems(parts: Parts, document: Document) -> Iterator[Problem]:
         key: Key = ("budgets", index)
         if budget.source is not None:
             where = (*key, "measure", "source")
-            form = budget.form
-            if form is not None and budget.evicting:  # those are counted, and a poll may count hardly any
-                form = replace(form, polls=FORMS["hit_rate"].polls)
-            yield from _source(budget.source, form, where, budget.window, parts, document)
+            yield from _source(budget.source, budget.form, where, budget.window, parts, document)
         if budget.form is not None:
             yield from limit_problems(budget, budget.form, key, document)
             if budget.form.families and budget.class_ is not None:
@@ -58,13 +54,12 @@ def _source(
     yield from source_problem(name, form, where, parts, document)
     if name in parts.sources:
         source = parts.sources[name]
-        polls = form.polls if form is not None else 1
-        least = polls * parse_duration(source.every)
+        least = POLLS_IN_WINDOW * parse_duration(source.every)
         if window is not None and parse_duration(window) < least:
             short = (*where[:2], "window")
             default = "" if document.holds(short) else f"which means {window}, "
             polled = document.shown(where)
-            allowed = f"at least {format_duration(least)}, which is {_POLLS[polls]}"
+            allowed = f"at least {format_duration(least)}, which is four polls"
             yield document.problem(short, f"{default}too short for the polls of {polled}", allowed)
 
 

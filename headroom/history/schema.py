@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from sqlalchemy import Connection, inspect, text
 
-SCHEMA = "0003"
+SCHEMA = "0002"
 """The newest migration. Numbers ascend, so that a newer schema can be told from an older one."""
 
 

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text
 
 from headroom.budgets import Subject
-from headroom.delivery import Settled
 from headroom.history import Cycle, History, Poll, prune
 from headroom.incidents import State
 from headroom.observation import Observation, Series
@@ -165,7 +164,7 @@ def test_told_notices_go_after_90_days(history: History, state: State, days: int
     history.record(Cycle(build.START, incidents=(build.incident("a", state),), notices=(build.notice("a"),)))
     (notice,) = history.due_notices(build.START, lease=DAY)
     assert notice.id is not None
-    history.settle([Settled(notice.id, sent=True)], build.START)
+    history.delivered(notice.id, build.START, "")
 
     history.prune(build.START + days * DAY)
 

@@ -1,1 +1,0 @@
-"""Tests of telling Alertmanager, against Debian's own."""

@@ -1,1 +1,0 @@
-"""What people read of an alert, and that chat and paging services take it."""

@@ -1,1 +1,0 @@
-"""Mail, webhooks and Apprise against real servers, and against servers with faults."""

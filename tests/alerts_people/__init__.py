@@ -1,1 +1,0 @@
-"""What people do about alerts, and planned work."""

@@ -1,1 +1,0 @@
-"""The page of alerts, from its words to a real browser."""

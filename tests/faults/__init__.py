@@ -1,1 +1,0 @@
-"""Headroom as a whole process, and what it survives."""

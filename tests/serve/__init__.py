@@ -1,1 +1,0 @@
-"""What Headroom tells of itself, and who hears when it does not."""
