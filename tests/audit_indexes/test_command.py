@@ -81,10 +81,13 @@ def test_table(cluster: Server, broken: str, tmp_path: Path) -> None:
     assert lines[0].startswith("── fail (")
     start = lines.index("      public.employee_wallet has no such index")
     head = " ".join(line.strip() for line in lines[start - 2 : start])  # wrapped by the name of the database
-    assert head.split() == (
-        f"postgres.index.required erp/{broken}/public/employee_wallet/{WALLET} "
-        f"Index Strategy: {WALLET} ON employee_wallet (user_id, tenant_id)"
-    ).split()
+    assert (
+        head.split()
+        == (
+            f"postgres.index.required erp/{broken}/public/employee_wallet/{WALLET} "
+            f"Index Strategy: {WALLET} ON employee_wallet (user_id, tenant_id)"
+        ).split()
+    )
     assert lines[start + 1 : start + 3] == [
         "      fix:",
         f"        CREATE INDEX CONCURRENTLY {WALLET} ON public.employee_wallet (user_id, tenant_id);",
