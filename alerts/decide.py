@@ -7,50 +7,21 @@ knows nothing of channels, and nobody is told here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from alerts.decision import A_MOMENT, Decision, Policy, Silenced, ending, moved
+from alerts.flapping import aged, clear_after, fired, kept_open, risen, rising
+from alerts.people import acknowledge, unacknowledge, unanswered
 from alerts.sight import RANK, Judgement, Sight
+from alerts.telling import told
 from alerts.worst import worse
 from headroom.budgets import Budget, Statistic, Verdict
-from headroom.incidents import Incident, NoticeStatus, State, Transition, Why
+from headroom.incidents import Incident, State, Why
 from headroom.units import format_duration
 
-_A_MOMENT = timedelta.resolution
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How long a judgement must hold before an incident moves.
-
-    Attributes:
-        pending_for: over for this long, and surely enough, fires.
-        recover_for: met for this long resolves.
-        doubted_after: a pending incident that cannot be told for this long, and for `pending_for` at least,
-            is dropped: what was over so long ago is no reason to wake somebody.
-    """
-
-    pending_for: timedelta
-    recover_for: timedelta
-    doubted_after: timedelta = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What one judgement of a row does to its incident.
-
-    Attributes:
-        incident: as it is now, to be kept; None where there is none.
-        transition: the move, to be appended; None where it stays.
-        why: the reason, for a move and for staying alike.
-        notify: what receivers must be told; None for nothing.
-    """
-
-    incident: Incident | None
-    transition: Transition | None
-    why: Why
-    notify: NoticeStatus | None = None
+__all__ = ["Decision", "Policy", "acknowledge", "close", "decide", "unacknowledge", "wording_digest"]
 
 
 def decide(
@@ -62,6 +33,9 @@ def decide(
     elapsed: timedelta,
     budget_digest: str,
     new_id: Callable[[], str],
+    source: str = "",
+    silenced: Silenced = "",
+    fired_lately: int = 0,
 ) -> Decision:
     """Return what the newest verdicts on one row and subject do to its incident.
 
@@ -76,22 +50,41 @@ def decide(
         elapsed: time since the row was last judged, by a clock that does not step; the caller bounds it.
         budget_digest: `wording_digest` of the row now.
         new_id: gives a new incident its identity.
+        source: the name of the source that the budget is judged by.
+        silenced: the id of the silence in force, while which only the end is told; empty for none. It is
+            asked for the severity after the move: a silence of warnings must not swallow a rise.
+        fired_lately: how often incidents of this row, before this one, fired within `flapping.within`.
     """
-    seen = Judgement(verdicts, at, max(elapsed, _A_MOMENT))
-    if incident is None or incident.ended is not None:
-        return _open(seen, policy, budget_digest, new_id)
-    if incident.budget_digest != budget_digest:
-        return close(incident, at=at)
-    move = _pending if incident.state is State.PENDING else _firing
-    return move(incident, seen, policy)
+    seen = Judgement(verdicts, at, max(elapsed, A_MOMENT))
+    before = incident if incident is not None and incident.ended is None else None
+    if before is None:
+        decision = _open(seen, policy, budget_digest, new_id, fired_lately)
+    elif before.budget_digest != budget_digest:
+        return close(before, at=at)
+    elif before.state is State.PENDING:
+        decision = _pending(before, seen, policy, fired_lately)
+    else:
+        decision = _firing(before, seen, policy)
+    if source and decision.incident is not None and not decision.incident.source:
+        decision = replace(decision, incident=replace(decision.incident, source=source))
+    return told(
+        before,
+        decision,
+        policy=policy,
+        at=at,
+        elapsed=seen.elapsed,
+        silenced=silenced,
+        detail=seen.detail,
+    )
 
 
 def close(incident: Incident, *, at: datetime, why: Why = Why.BUDGET_CHANGED) -> Decision:
     """Return the end of an open incident of which nothing can be judged any more, and why that is."""
-    fired = incident.state is State.FIRING
-    after = replace(incident, state=State.RESOLVED if fired else State.DROPPED, ended=at)
-    notify = NoticeStatus.RESOLVED if fired else None
-    return _moved(incident, after, why, at=at, detail=why.value, notify=notify)
+    if incident.ended is not None:
+        return Decision(incident, None, Why.QUIET)
+    fired_before = incident.state is State.FIRING
+    after = replace(incident, state=State.RESOLVED if fired_before else State.DROPPED, ended=at)
+    return moved(incident, after, why, at=at, detail=why.value, notify=ending(incident))
 
 
 def wording_digest(budget: Budget, statistic: Statistic) -> str:
@@ -104,7 +97,9 @@ def wording_digest(budget: Budget, statistic: Statistic) -> str:
     return sha256(promise.encode()).hexdigest()[:16]
 
 
-def _open(seen: Judgement, policy: Policy, budget_digest: str, new_id: Callable[[], str]) -> Decision:
+def _open(
+    seen: Judgement, policy: Policy, budget_digest: str, new_id: Callable[[], str], fired_lately: int
+) -> Decision:
     if seen.sight is not Sight.OVER:
         return Decision(None, None, Why.QUIET)
     loudest = seen.over[0]
@@ -121,20 +116,20 @@ def _open(seen: Judgement, policy: Policy, budget_digest: str, new_id: Callable[
         worst=worse("", seen.over),
     )
     if not policy.pending_for and seen.firm:
-        return _fire(incident, seen, before=None)
-    return _moved(None, incident, Why.OVER, at=seen.at, detail=seen.detail)
+        return _fire(incident, seen, policy, fired_lately, before=None)
+    return moved(None, incident, Why.OVER, at=seen.at, detail=seen.detail)
 
 
-def _pending(incident: Incident, seen: Judgement, policy: Policy) -> Decision:
+def _pending(incident: Incident, seen: Judgement, policy: Policy, fired_lately: int) -> Decision:
     if seen.sight is Sight.MET:
         after = replace(incident, state=State.DROPPED, ended=seen.at, unclear_for=timedelta(0))
-        return _moved(incident, after, Why.MET_EARLY, at=seen.at, detail=seen.detail)
+        return moved(incident, after, Why.MET_EARLY, at=seen.at, detail=seen.detail)
     if seen.sight is not Sight.OVER:
         after = replace(incident, unclear_for=incident.unclear_for + seen.elapsed)
         if after.unclear_for < max(policy.pending_for, policy.doubted_after):
             return Decision(after, None, Why.FROZEN)
         after = replace(after, state=State.DROPPED, ended=seen.at)
-        return _moved(incident, after, Why.DOUBTED, at=seen.at, detail=seen.detail)
+        return moved(incident, after, Why.DOUBTED, at=seen.at, detail=seen.detail)
     loudest = seen.over[0]
     after = replace(
         incident,
@@ -148,10 +143,12 @@ def _pending(incident: Incident, seen: Judgement, policy: Policy) -> Decision:
         return Decision(after, None, Why.WAITING)
     if not seen.firm:
         return Decision(after, None, Why.NOT_FIRM)
-    return _fire(after, seen, before=incident)
+    return _fire(after, seen, policy, fired_lately, before=incident)
 
 
-def _fire(incident: Incident, seen: Judgement, *, before: Incident | None) -> Decision:
+def _fire(
+    incident: Incident, seen: Judgement, policy: Policy, fired_lately: int, *, before: Incident | None
+) -> Decision:
     loudest = seen.firm[0]
     after = replace(
         incident,
@@ -159,12 +156,11 @@ def _fire(incident: Incident, seen: Judgement, *, before: Incident | None) -> De
         fired=seen.at,
         severity=loudest.severity,
         limit=loudest.limit,
-        over_for=max(incident.over_for, _A_MOMENT),
+        over_for=max(incident.over_for, A_MOMENT),
     )
     held = f"over for {format_duration(incident.over_for)}" if before else "fires at once, as the budget asks"
-    return _moved(
-        before, after, Why.HELD, at=seen.at, detail=f"{held}; {loudest.detail}", notify=NoticeStatus.FIRING
-    )
+    after = fired(after, policy.flapping, lately=fired_lately)
+    return rising(before, after, Why.HELD, seen.at, f"{held}; {loudest.detail}", policy.flapping)
 
 
 def _firing(incident: Incident, seen: Judgement, policy: Policy) -> Decision:
@@ -172,71 +168,66 @@ def _firing(incident: Incident, seen: Judgement, policy: Policy) -> Decision:
 
     Its `over_for` is above zero exactly while the last judgement that could be made was over, and its
     `unclear_for` exactly while the newest could not be made: that is how a restart finds what came before.
+    While it is blind, `unclear_for` began when sight was lost.
     """
     match seen.sight:
         case Sight.OVER:
-            return _still_over(incident, seen)
+            return _still_over(incident, seen, policy)
         case Sight.MET:
             return _recovering(incident, seen, policy)
-        case _:
-            blind = incident.blind or seen.sight is Sight.LOST
-            after = replace(incident, unclear_for=incident.unclear_for + seen.elapsed, blind=blind)
-            if blind and not incident.blind:
-                return _moved(incident, after, Why.LOST_SIGHT, at=seen.at, detail=seen.detail)
+        case sight:
+            loses = sight is Sight.LOST and not incident.blind
+            before = timedelta(0) if loses else incident.unclear_for
+            after = replace(
+                aged(incident, seen.elapsed),
+                unclear_for=before + seen.elapsed,
+                blind=incident.blind or loses,
+            )
+            if loses:
+                return moved(incident, after, Why.LOST_SIGHT, at=seen.at, detail=seen.detail)
             return Decision(after, None, Why.LOST_SIGHT)
 
 
-def _still_over(incident: Incident, seen: Judgement) -> Decision:
+def _still_over(incident: Incident, seen: Judgement, policy: Policy) -> Decision:
     went_on = incident.over_for and not incident.unclear_for
     after = replace(
-        incident,
-        over_for=max(_A_MOMENT, incident.over_for + (seen.elapsed if went_on else timedelta(0))),
+        _seen_again(aged(incident, seen.elapsed)),
+        over_for=max(A_MOMENT, incident.over_for + (seen.elapsed if went_on else timedelta(0))),
         met_for=timedelta(0),
-        unclear_for=timedelta(0),
-        blind=False,
         worst=worse(incident.worst, seen.over),
     )
-    rank = RANK[incident.severity]
-    if seen.firm and RANK[seen.firm[0].severity] > rank:
-        after = replace(after, severity=seen.firm[0].severity, limit=seen.firm[0].limit)
-        return _moved(
-            incident, after, Why.WORSE, at=seen.at, detail=seen.firm[0].detail, notify=NoticeStatus.FIRING
-        )
-    loudest = seen.over[0]
-    if RANK[loudest.severity] < rank and seen.cleared_above(loudest.severity):
-        after = replace(after, severity=loudest.severity, limit=loudest.limit)
-        return _moved(incident, after, Why.BETTER, at=seen.at, detail=loudest.detail)
+    if incident.flapping:
+        return kept_open(incident, after, seen, policy.flapping)
+    swing = seen.swing(incident.severity)
+    if swing is not None:
+        after = replace(after, severity=swing.severity, limit=swing.limit)
+        if RANK[swing.severity] < RANK[incident.severity]:
+            return moved(incident, after, Why.BETTER, at=seen.at, detail=swing.detail)
+        after = risen(unanswered(after), policy.flapping)
+        return rising(incident, after, Why.WORSE, seen.at, swing.detail, policy.flapping)
     if incident.blind:
-        return _moved(incident, after, Why.SAW_AGAIN, at=seen.at, detail=seen.detail)
+        return moved(incident, after, Why.SAW_AGAIN, at=seen.at, detail=seen.detail)
     return Decision(after, None, Why.STILL_OVER)
 
 
 def _recovering(incident: Incident, seen: Judgement, policy: Policy) -> Decision:
     went_on = not incident.over_for and not incident.unclear_for
+    met_for = incident.met_for + (seen.elapsed if went_on else timedelta(0))
     after = replace(
-        incident,
+        _seen_again(aged(incident, seen.elapsed)),
         over_for=timedelta(0),
-        met_for=incident.met_for + (seen.elapsed if went_on else timedelta(0)),
-        unclear_for=timedelta(0),
-        blind=False,
+        met_for=met_for,
     )
-    if after.met_for >= policy.recover_for:
+    if incident.flapping:
+        after = replace(after, steady_for=met_for)
+    if met_for >= clear_after(incident, policy.recover_for, policy.flapping):
         after = replace(after, state=State.RESOLVED, ended=seen.at)
-        detail = f"met for {format_duration(after.met_for)}; {seen.detail}"
-        return _moved(incident, after, Why.RECOVERED, at=seen.at, detail=detail, notify=NoticeStatus.RESOLVED)
+        detail = f"met for {format_duration(met_for)}; {seen.detail}"
+        return moved(incident, after, Why.RECOVERED, at=seen.at, detail=detail, notify=ending(incident))
     if incident.blind:
-        return _moved(incident, after, Why.SAW_AGAIN, at=seen.at, detail=seen.detail)
+        return moved(incident, after, Why.SAW_AGAIN, at=seen.at, detail=seen.detail)
     return Decision(after, None, Why.RECOVERING)
 
 
-def _moved(
-    before: Incident | None,
-    after: Incident,
-    why: Why,
-    *,
-    at: datetime,
-    detail: str,
-    notify: NoticeStatus | None = None,
-) -> Decision:
-    transition = Transition(after.id, at, before.state if before else None, after.state, why, detail)
-    return Decision(after, transition, why, notify)
+def _seen_again(incident: Incident) -> Incident:
+    return replace(incident, unclear_for=timedelta(0), blind=False, lost_told=False)

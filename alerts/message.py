@@ -1,4 +1,4 @@
-"""What a message says: one plain sentence with its evidence, and the same in fields for machines.
+"""What a message says: its story in words with its evidence, and the same in fields for machines.
 
 Text first and the same for every channel; a channel only adds its envelope and its own escaping.
 """
@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import json
 import math
-import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from alerts.link import budget_link, web_address
+from alerts.story import Told, headline, sentences
+from alerts.text import clean, clock
+from alerts.words import labels, limit_of, name_of, telling
 from headroom.bounds import Interval
-from headroom.budgets import Budget, Limit, Outcome, Subject, Verdict
-from headroom.incidents import Incident, NoticeStatus, Why
-from headroom.units import format_duration, format_value
+from headroom.budgets import Budget, Limit, Verdict
+from headroom.incidents import About, Incident, NoticeStatus, Why
+from headroom.units import format_duration, format_interval, format_value
+from headroom.wording import count, share
 
 _LATE_AFTER = timedelta(minutes=2)
-_LONGEST_TITLE, _LONGEST_TEXT, _LONGEST_FIELD, _MOST_LABELS = 200, 2000, 500, 20
+_LONGEST_TITLE, _LONGEST_TEXT, _LONGEST_FIELD, _LONGEST_LINE = 200, 2000, 500, 1000
 
 
 def payload(
@@ -30,61 +34,79 @@ def payload(
     why: Why,
     at: datetime,
     installation: str = "",
+    link: str = "",
+    note: str = "",
+    silence: str = "",
+    risen: datetime | None = None,
 ) -> dict[str, Any]:
     """Return the message as a JSON object.
 
     Args:
-        incident: as it is after the move that is told.
+        incident: as it is after the move that is told; who acknowledged it, which step of escalation it has
+            taken and how long nobody answered are told as it says.
         verdicts: on the limits of its row; empty where the budget is gone.
         budget: None where it was removed.
         status: what is told.
         why: the reason of the move.
         at: when it moved, UTC.
         installation: the name of this Headroom, for receivers that hear several.
+        link: the dashboard's address, without a slash at its end; empty: no links.
+        note: what the person wrote who takes care of it.
+        silence: the silence that ended, in words: `"deploy" by ann`.
+        risen: when its severity last rose, where that is known and it has not fallen since: it has been over
+            the limit that is told for no longer.
     """
-    verdict = _telling(incident, verdicts)
-    limit = _limit(incident, verdict, budget)
-    name = _name(incident, budget)
-    threshold = verdict.threshold if verdict else limit.threshold if limit else None
+    verdict = telling(incident, verdicts)
+    limit = limit_of(incident, verdict, budget)
+    name = name_of(incident, budget)
+    told = Told(
+        incident, status, why, at, name, verdict, limit, budget, tuple(verdicts), note, silence, risen
+    )
+    word, brief = headline(told)
+    lines = [clean(line, _LONGEST_LINE) for line in sentences(told)]
     unit = verdict.unit if verdict else limit.unit if limit else None
-    sided = verdict or limit
-    side = "below" if sided is not None and sided.at_least else "over"
-    promise = f"{side} {'its limit' if threshold is None or unit is None else format_value(threshold, unit)}"
-    stands, past = _story(incident, status, why, at)
-    # After a change the verdicts judge another promise than the one that this incident is about.
-    evidence = f": {verdict.detail}" if verdict and why not in _UNJUDGED else ""
-    worse = f"Now {incident.severity.value}: " if why is Why.WORSE else ""
-    text = f"{worse}{name} is {stands or promise}{evidence}; {past}."
-    title = f"[{status.value.upper()}] {name} {stands.partition(',')[0] or promise}"
-    return {
+    source = incident.source or (verdict.source if verdict else budget.measure.source if budget else "")
+    fields = {
         "incident": incident.id,
-        "budget": incident.budget,
+        "budget": clean(incident.budget, _LONGEST_FIELD),
+        "about": incident.about.value,
         "statistic": incident.statistic.value,
-        "subject": _labels(incident.subject),
+        "subject": labels(incident.subject),
         "status": status.value,
         "severity": incident.severity.value,
         "why": why.value,
-        "title": clean(title, _LONGEST_TITLE),
-        "text": clean(text, _LONGEST_TEXT),
+        "title": clean(f"[{word}] {brief}", _LONGEST_TITLE),
+        "brief": clean(brief, _LONGEST_FIELD),
+        "name": clean(name, _LONGEST_TITLE),
+        "text": clean(" ".join(lines), _LONGEST_TEXT),
+        "lines": lines,
         "limit": incident.limit,
         "unit": unit.value if unit else None,
-        "threshold": threshold,
+        "threshold": verdict.threshold if verdict else limit.threshold if limit else None,
         "value": _ends(verdict.value if verdict else None),
         "slow": {"low": verdict.slow[0], "high": verdict.slow[1]} if verdict and verdict.slow else None,
         "slow_share": _ends(verdict.slow_share if verdict else None),
         "allowed": verdict.allowed if verdict else None,
         "n": verdict.n if verdict else 0,
+        "headroom": _finite(verdict.headroom if verdict else None),
         "opened": _stamp(incident.opened),
         "fired": _stamp(incident.fired),
+        "since": _stamp(told.begun),
         "at": _stamp(at),
         "delayed": False,
+        "acknowledged_by": clean(incident.acknowledged_by, _LONGEST_FIELD),
+        "step": incident.step,
         "worst": clean(incident.worst, _LONGEST_FIELD),
+        "source": clean(source, _LONGEST_FIELD),
         "owner": clean(budget.owner if budget else "", _LONGEST_FIELD),
         "runbook": clean(budget.runbook if budget else "", _LONGEST_TEXT),
         "if_broken": clean(budget.if_broken if budget else "", _LONGEST_FIELD),
         "installation": clean(installation, _LONGEST_FIELD),
+        "link": budget_link(link, incident, budget.window, at) if budget else web_address(link),
+        "home": web_address(link),
         "key": key(incident, status, at),
     }
+    return {**fields, "facts": _facts(fields, verdict, limit)}
 
 
 def key(incident: Incident, status: NoticeStatus, at: datetime) -> str:
@@ -104,8 +126,10 @@ def delayed(message: str, created: datetime, now: datetime) -> str:
         return message
     fields = json.loads(message)
     fields["delayed"] = True
-    happened = f"happened at {created.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    fields["text"] = f"Delayed by {format_duration(now - created)}: {happened}. {fields['text']}"
+    late = f"Delayed by {format_duration(now - created)}: happened at {clock(created)}."
+    fields["text"] = f"{late} {fields['text']}"
+    if "lines" in fields:
+        fields["lines"] = [late, *fields["lines"]]
     return as_text(fields)
 
 
@@ -114,75 +138,47 @@ def as_text(message: dict[str, Any]) -> str:
     return json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def clean(text: str, longest: int) -> str:
-    """Return text in one line of bounded length, without what steers a terminal or turns text around."""
-    shown = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: 4 * longest])
-    line = " ".join(shown.split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"
-
-
-def _telling(incident: Incident, verdicts: Sequence[Verdict]) -> Verdict | None:
-    """Return the verdict that the message is about: the incident's own limit, or the next best."""
-    own = [verdict for verdict in verdicts if verdict.limit == incident.limit]
-    over = [verdict for verdict in verdicts if verdict.outcome is Outcome.OVER]
-    return next(iter([*own, *over, *verdicts]), None)
-
-
-def _limit(incident: Incident, verdict: Verdict | None, budget: Budget | None) -> Limit | None:
-    if budget is None:
-        return None
-    wanted = verdict.limit if verdict else incident.limit
-    same = [limit for limit in (*budget.limits, *budget.evicting) if limit.name == wanted]
-    # `limits` and `evicting` may share a name; threshold, unit and side tell which one was judged.
-    exact = [
-        limit
-        for limit in same
-        if verdict is None
-        or (limit.threshold, limit.unit, limit.at_least)
-        == (verdict.threshold, verdict.unit, verdict.at_least)
+def _facts(fields: dict[str, Any], verdict: Verdict | None, limit: Limit | None) -> list[list[str]]:
+    """Return names with values for those who look closer."""
+    facts = [("Severity", fields["severity"])]
+    if fields["about"] == About.BREACH.value:
+        facts += [("Limit", _limit(verdict or limit, fields["statistic"])), *_figures(verdict)]
+        facts.append(("Worst so far", fields["worst"]))
+    facts += [
+        ("Since", clock(fields["since"])),
+        ("Owner", fields["owner"]),
+        ("Source", fields["source"]),
+        ("Installation", fields["installation"]),
+        ("Incident", fields["incident"]),
+        ("Budget", fields["budget"]),
     ]
-    return next(iter([*exact, *same]), None)
+    return [[name, value] for name, value in facts if value]
 
 
-def _name(incident: Incident, budget: Budget | None) -> str:
-    title = clean(budget.title if budget else incident.budget, 100)
-    pairs = _labels(incident.subject).items()
-    labels = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in pairs)
-    return f"{title} {incident.statistic.value}" + (f" ({clean(labels, 300)})" if labels else "")
+def _limit(limit: Verdict | Limit | None, statistic: str) -> str:
+    if limit is None:
+        return ""
+    side = "at least" if limit.at_least else "at most"
+    return f"{statistic} {side} {format_value(limit.threshold, limit.unit)}"
 
 
-_UNJUDGED = (Why.BUDGET_CHANGED, Why.SUBJECT_GONE)
-"""Ends that no verdict brought about."""
-
-
-def _story(incident: Incident, status: NoticeStatus, why: Why, at: datetime) -> tuple[str, str]:
-    """Return what the evidence is put between: how it stands, and what came before."""
-    if status is NoticeStatus.FIRING:
-        return "", f"since {_clock(incident.opened, at)}"
-    begun = incident.fired or incident.opened
-    lasted = format_duration(max(timedelta(0), at - begun))
-    past = f"it had fired at {_clock(begun, at)}, {lasted} before; worst: {incident.worst}"
-    if why is Why.BUDGET_CHANGED:
-        return "closed with its budget, which was changed or removed; it was not met again", past
-    if why is Why.SUBJECT_GONE:
-        return "closed, as its source gives nothing of it any more; it was not met again", past
-    return "met again", past
-
-
-def _clock(moment: datetime, at: datetime) -> str:
-    moment, at = moment.astimezone(UTC), at.astimezone(UTC)
-    return f"{moment:%H:%M:%S} UTC" if moment.date() == at.date() else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _labels(subject: Subject) -> dict[str, str]:
-    return {clean(name, 100): clean(value, 200) for name, value in subject[:_MOST_LABELS]}
+def _figures(verdict: Verdict | None) -> list[tuple[str, str]]:
+    if verdict is None or verdict.value is None:
+        return []
+    value = format_interval(verdict.value, verdict.unit, against=verdict.threshold)
+    figures = [("Value", f"{verdict.statistic.value} {value}")]
+    if verdict.slow and verdict.n and verdict.allowed:
+        slow = f"{count(*verdict.slow)} of {verdict.n:,}, {share(verdict.allowed)} allowed"
+        figures.append(("Slow", slow))
+    return figures
 
 
 def _ends(interval: Interval | None) -> dict[str, float | None] | None:
-    if interval is None:
-        return None
-    ends = {"low": interval.low, "high": interval.high}
-    return {name: end if end is not None and math.isfinite(end) else None for name, end in ends.items()}
+    return None if interval is None else {"low": _finite(interval.low), "high": _finite(interval.high)}
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _stamp(moment: datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Who is sent what, and its way out of the history: in order per incident and channel, at least once.
+"""The way out of the history: in order per incident and channel, at least once.
 
 A crash between sending and marking repeats a message, with the same key. Nothing is lost with the process,
 for the history alone knows what is still to be sent.
@@ -9,85 +9,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from alerts.channels import ChannelError
-from alerts.decide import Decision
-from alerts.lane import Attempt, Lane, Spread
-from alerts.message import as_text
-from headroom.budgets import Severity
+from alerts.attempt import Spread
+from alerts.lane import Lane, Outbox, Post
+from alerts.notices import notices, test_notice
+from headroom.channels import Channel
 from headroom.history import HistoryError
-from headroom.incidents import Notice, NoticeStatus
-from headroom.routing import Channel, Route, channels_for
+
+__all__ = ["Deliverer", "OnWriter", "notices", "test_notice"]
 
 _LOG = logging.getLogger(__name__)
-_LEASE = timedelta(minutes=10)  # only a fault of ours lets one run out: opening the history frees them all
 _LOOK_EVERY = 5.0
 _AGAIN_AFTER = 2.0
-_AT_ONCE = 50
 
 ResultT = TypeVar("ResultT")
-
-
-def notices(
-    decision: Decision,
-    message: Mapping[str, Any],
-    routes: Iterable[Route],
-    *,
-    created: datetime,
-    told: Collection[str] | None = None,
-) -> tuple[Notice, ...]:
-    """Return what a decision has to tell, one notice for each channel.
-
-    Args:
-        decision: with `notify` None, nobody is told.
-        message: the answer of `alerts.message.payload`.
-        routes: in the file's order.
-        created: our clock, UTC.
-        told: the names of the channels that were told that this incident fires: they, and only they, are
-            told of its end, whatever the routes and the severity are by then. None where that is not known:
-            then all that hear of the budget at any severity are told.
-    """
-    incident, status = decision.incident, decision.notify
-    if incident is None or status is None:
-        return ()
-    kept = tuple(routes)
-    if status is NoticeStatus.FIRING:
-        names: Iterable[str] = channels_for(kept, incident.budget, incident.severity)
-    elif told is not None:
-        names = sorted(told)
-    else:
-        names = dict.fromkeys(
-            name for severity in Severity for name in channels_for(kept, incident.budget, severity)
-        )
-    text = as_text(dict(message))
-    return tuple(
-        Notice(incident.id, name, status, message["key"], text, created, next_at=created) for name in names
-    )
-
-
-class Outbox(Protocol):
-    """What of the history delivery needs; `headroom.history.History` is one."""
-
-    def due_notices(self, now: datetime, *, lease: timedelta, limit: int = 50) -> list[Notice]:
-        """Lease and return what is to be sent now."""
-        ...
-
-    def delivered(self, notice_id: int, at: datetime, response: str) -> bool:
-        """Mark a notice as delivered."""
-        ...
-
-    def failed(self, notice_id: int, *, next_at: datetime, error: str) -> bool:
-        """Let a notice wait."""
-        ...
-
-    def gave_up(self, notice_id: int, at: datetime, error: str) -> bool:
-        """Take a notice out undelivered."""
-        ...
 
 
 class OnWriter(Protocol):
@@ -113,18 +52,35 @@ class Deliverer:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         spread: Spread = random.uniform,
+        installation: str = "",
+        link: str = "",
     ) -> None:
-        self._outbox = outbox
-        self._channels = {channel.name: channel for channel in channels}
+        """Remember what to deliver, and where to.
+
+        Args:
+            outbox: an open history.
+            channels: in the file's order.
+            run_on_writer: how the history is written.
+            clock: ours, UTC.
+            spread: draws waits.
+            installation: for what Headroom says of itself.
+            link: the same.
+        """
         self._run_on_writer = run_on_writer
-        self._clock = clock
-        self._spread = spread
+        self._post = Post(
+            outbox,
+            self._written,
+            {channel.name: channel for channel in channels},
+            clock,
+            spread,
+            self.wake,
+            installation,
+            link,
+        )
         self._lanes: dict[str, Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._under_way: set[int] = set()
-        self._looking = asyncio.Lock()
         self._wake = asyncio.Event()
-        self._retries: list[datetime] = []
+        self._next: datetime | None = None
         self._broken = False
 
     def wake(self) -> None:
@@ -135,8 +91,7 @@ class Deliverer:
         """Deliver until cancelled."""
         while True:
             self._wake.clear()
-            if await self._look():
-                continue
+            await self._look()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._until_next()):
                     await self._wake.wait()
@@ -144,18 +99,17 @@ class Deliverer:
     async def drain(self, within: timedelta) -> bool:
         """Send what is due now, for the end of the process; False where something was still under way.
 
-        What waits for its next attempt is left to the next process.
+        What waits for its next attempt, or for its channel's pace, is left to the next process.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(within.total_seconds()):
                 while True:
                     self._wake.clear()
-                    if await self._look():
-                        continue
-                    if not self._under_way:
-                        return True
+                    known = await self._look()
+                    if not self._busy():
+                        return known
                     await self._wake.wait()
-        return not self._under_way
+        return False
 
     async def close(self) -> None:
         """Stop sending; what is under way stays in the outbox."""
@@ -165,89 +119,64 @@ class Deliverer:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _look(self) -> bool:
-        """Hand what is due to its lanes; True where there may be more."""
-        # Shielded: what was leased while we are cancelled must still reach its lane, for `drain` to send it.
-        return await asyncio.shield(self._start(self._take()))
+        """Wake the lanes that have something to send; False where the history could not be read."""
+        now = self._post.clock()
+        outbox = self._post.outbox
+        try:
+            awaited, states = await self._run_on_writer(
+                lambda: (outbox.awaited(now), outbox.channel_states())
+            )
+        except Exception as error:  # noqa: BLE001 whatever is wrong with the history, alerts go on after it
+            self._tell_broken(error)
+            return False
+        self._broken = False
+        self._post.states.update(states)
+        later = []
+        for name, at in awaited.items():
+            lane = self._lane(name)
+            opens = max(at, lane.opens or at)
+            if opens <= now or self._set_back(lane, now):
+                lane.wake()
+            else:
+                later.append(opens)
+        self._next = min(later, default=None)
+        return True
+
+    def _set_back(self, lane: Lane, now: datetime) -> bool:
+        """Tell whether a lane waits for a moment that only a clock that was set back makes so distant."""
+        channel = self._post.channels.get(lane.name)
+        return lane.opens is not None and channel is not None and lane.opens - now > channel.pace.per
+
+    def _lane(self, name: str) -> Lane:
+        if name not in self._lanes:
+            self._lanes[name] = Lane(name, self._post)
+            task = asyncio.get_running_loop().create_task(self._lanes[name].run())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return self._lanes[name]
+
+    def _busy(self) -> bool:
+        return any(lane.busy for lane in self._lanes.values())
 
     def _until_next(self) -> float:
-        """Return the seconds until a retry is due; what other processes have put off is found by looking."""
-        now = self._clock()
-        return min([_LOOK_EVERY, *((each - now).total_seconds() for each in self._retries)])
+        """Return the seconds until something is due; what others have put off is found by looking."""
+        if self._next is None:
+            return _LOOK_EVERY
+        return min(_LOOK_EVERY, max(0.0, (self._next - self._post.clock()).total_seconds()))
 
-    async def _take(self) -> bool:
-        async with self._looking:
-            now = self._clock()
-            self._retries = [each for each in self._retries if each > now]
-            try:
-                claim = partial(self._outbox.due_notices, lease=_LEASE, limit=_AT_ONCE)
-                due = await self._run_on_writer(claim, now)
-            except Exception as error:  # noqa: BLE001 whatever is wrong with the history, alerts go on after it
-                self._tell_broken(error)
-                return False
-            self._broken = False
-            for notice in due:
-                self._hand_over(notice)
-            return len(due) == _AT_ONCE
-
-    def _hand_over(self, notice: Notice) -> None:
-        assert notice.id is not None
-        if notice.id in self._under_way:
-            return
-        self._under_way.add(notice.id)
-        channel = self._channels.get(notice.channel)
-        if channel is None:
-            gone = ChannelError(
-                "no channel of this name is configured any more; put it back, or name another in the routes",
-                permanent=True,
-            )
-            self._start(self._settle(Attempt(notice, error=gone)))
-            return
-        if channel.name not in self._lanes:
-            self._lanes[channel.name] = Lane(channel, self._finished, clock=self._clock, spread=self._spread)
-            self._start(self._lanes[channel.name].run())
-        self._lanes[channel.name].put(notice)
-
-    async def _finished(self, attempt: Attempt) -> None:
-        # Not awaited: a history that cannot be written must not keep the channel from telling the rest.
-        self._start(self._settle(attempt))
-
-    async def _settle(self, attempt: Attempt) -> None:
-        """Write down what came of an attempt, however long it takes: until then it is not sent again."""
-        notice, error, now = attempt.notice, attempt.error, self._clock()
-        assert notice.id is not None
-        if error is None:
-            write = partial(self._outbox.delivered, notice.id, now, attempt.answer)
-        elif error.permanent:
-            _LOG.error(
-                'channel "%s": gave up telling that %s is %s: %s',
-                notice.channel,
-                notice.incident,
-                notice.status.value,
-                error.message,
-            )
-            write = partial(self._outbox.gave_up, notice.id, now, error.message)
-        else:
-            next_at = now + timedelta(seconds=attempt.wait)
-            write = partial(self._outbox.failed, notice.id, next_at=next_at, error=error.message)
-            self._retries.append(next_at)
+    async def _written(self, function: Callable[[], ResultT], /) -> ResultT:
         while True:
             try:
-                await self._run_on_writer(write)
-                break
-            except Exception as error:  # noqa: BLE001 as in _take
+                result = await self._run_on_writer(function)
+            except Exception as error:  # noqa: BLE001 as in _look
                 self._tell_broken(error)
                 await asyncio.sleep(_AGAIN_AFTER)
-        self._under_way.discard(notice.id)
-        self.wake()
+            else:
+                self._broken = False
+                return result
 
     def _tell_broken(self, error: Exception) -> None:
         if not self._broken:
             fault = None if isinstance(error, HistoryError) else error
             _LOG.error("the outbox cannot be used: %s; messages wait until it can", error, exc_info=fault)
         self._broken = True
-
-    def _start(self, work: Coroutine[Any, Any, ResultT]) -> asyncio.Task[ResultT]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)  # type: ignore[arg-type]
-        task.add_done_callback(self._tasks.discard)
-        return task

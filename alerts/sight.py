@@ -64,6 +64,15 @@ class Judgement:
         open_ones = [verdict for verdict in self.verdicts if verdict.outcome is not Outcome.MET]
         return next((verdict.detail for verdict in [*self.over, *open_ones, *self.verdicts]), "not judged")
 
+    def swing(self, severity: Severity) -> Verdict | None:
+        """Return the verdict by which what is over is louder than this for sure, or no longer as loud."""
+        firm, rank = self.firm, RANK[severity]
+        if firm and RANK[firm[0].severity] > rank:
+            return firm[0]
+        loudest = self.over[0]
+        quieter = RANK[loudest.severity] < rank and self.cleared_above(loudest.severity)
+        return loudest if quieter else None
+
     def cleared_above(self, severity: Severity) -> bool:
         """Tell whether every louder limit is met: one that cannot be told is no news of getting better."""
         louder = [verdict for verdict in self.verdicts if RANK[verdict.severity] > RANK[severity]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 
-from bench import classification, cycles, fan_out, polls, redis_polls, series, statements
+from bench import alerts, classification, cycles, fan_out, polls, redis_polls, series, statements
 from bench.servers import demo
 
 
@@ -30,6 +30,8 @@ def main() -> None:
     asyncio.run(classification.measure())
     print("\nA poll of many series, beside Prometheus evaluating histogram_quantile for the same classes")
     series.measure()
+    print("\nFrom the jump of a Redis' memory to the webhook, beside Prometheus with Alertmanager, every 5 s")
+    alerts.measure()
 
 
 main()

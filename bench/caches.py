@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
@@ -42,6 +42,7 @@ class Cache:
         for number in range(rounds):
             key = f"finance:report:{number % _KEYS}"
             pipeline = client.pipeline(transaction=False)
+            ask: Callable[..., object] = pipeline.execute_command
             pipeline.set(key, "x" * 200, ex=3600)
             for command in (
                 ("GET", key),
@@ -58,12 +59,12 @@ class Cache:
                 ("EXISTS", key),
                 ("TTL", key),
             ):
-                pipeline.execute_command(*command)
+                ask(*command)
             pipeline.execute()
 
 
 @contextmanager
-def cache() -> Iterator[Cache]:
+def cache(maxmemory: str = "256mb", policy: str = "allkeys-lru") -> Iterator[Cache]:
     """Run a Redis with some keys and many kinds of commands behind it."""
     if shutil.which("redis-server") is None:
         raise SystemExit("redis-server is missing; `make setup` fetches it")
@@ -71,7 +72,7 @@ def cache() -> Iterator[Cache]:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="headroom-bench-"))
         port = free_port()
         options = {"bind": "127.0.0.1", "port": port, "save": "", "appendonly": "no", "dir": folder}
-        options |= {"loglevel": "warning", "maxmemory": "256mb", "maxmemory-policy": "allkeys-lru"}
+        options |= {"loglevel": "warning", "maxmemory": maxmemory, "maxmemory-policy": policy}
         command = ["redis-server"]
         for name, value in options.items():
             command += [f"--{name}", str(value)]

@@ -11,7 +11,7 @@ import psutil
 
 from bench.servers import Servers
 from headroom.config import load
-from headroom.history import open_history
+from headroom.history import Poll, open_history
 
 AIM = 120  # MB of memory for `headroom run`
 SECONDS = 30.0
@@ -44,6 +44,6 @@ def measure(servers: Servers) -> None:
     print(f"history     {database.stat().st_size / 2**10:>7.0f} KiB after {_age(polls):.0f} s")
 
 
-def _age(polls: dict[str, list]) -> float:  # type: ignore[type-arg]
+def _age(polls: dict[str, list[Poll]]) -> float:
     starts = [poll.at for made in polls.values() for poll in made]
     return (max(starts) - min(starts)).total_seconds()

@@ -22,11 +22,11 @@ AIM_BARE = 2.0
 AIM_EXPORTER = 8.0
 _IN_A_ROW = 50  # polls, then as many scrapes
 _NAME = "erp-cache"
-_MEASURES = {
+_MEASURES: dict[Measure, tuple[float, ...]] = {
     Measure(_NAME, Kind.MEMORY_LIMIT, "maxmemory"): (),
     Measure(_NAME, Kind.HIT_RATE, "keyspace"): (),
 }
-_COMMANDS = {Measure(_NAME, Kind.COMMANDS, "all"): (0.001, 0.005)}
+_COMMANDS: dict[Measure, tuple[float, ...]] = {Measure(_NAME, Kind.COMMANDS, "all"): (0.001, 0.005)}
 
 
 async def measure() -> None:

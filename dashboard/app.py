@@ -28,10 +28,12 @@ st.logo(HERE / "logo.svg", size="medium")
 page = st.navigation(
     [
         st.Page(HERE / "views/overview.py", title="Overview", default=True),
+        st.Page(HERE / "views/alerts.py", title="Alerts", url_path="alerts"),
         st.Page(HERE / "views/budget.py", title="Budget", url_path="budget"),
         st.Page(HERE / "views/database.py", title="Database", url_path="database"),
         st.Page(HERE / "views/cache.py", title="Cache", url_path="cache"),
         st.Page(HERE / "views/resources.py", title="Resources", url_path="resources"),
+        st.Page(HERE / "views/alert.py", title="Alert", url_path="alert", visibility="hidden"),
         st.Page(HERE / "views/statement.py", title="Statement", url_path="statement", visibility="hidden"),
     ],
     position="top",

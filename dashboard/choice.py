@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
 from headroom.config import Config
@@ -44,3 +45,15 @@ def address(row: str) -> dict[str, str]:
     """Return the query parameters of a row."""
     budget, _, statistic = row.rpartition(":")
     return {"b": budget, "s": statistic}
+
+
+def until(params: Mapping[str, str]) -> datetime | None:
+    """Return the moment that the address looks back from, its `to`, as links in messages have it, UTC.
+
+    None where it names none: what stands now is shown.
+    """
+    try:
+        found = datetime.fromisoformat(params.get("to", "")[:40])
+        return None if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

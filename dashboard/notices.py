@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import streamlit as st
 
-from dashboard import findings, markup
+from dashboard import alerts_health, findings, markup
 from dashboard.data import REFRESH, Unavailable
+from dashboard.data_alerts import Health
 from dashboard.visitor import base, plain
 from headroom.audit.finding import Finding
 from headroom.budgets import Outcome
@@ -34,6 +36,12 @@ def banner(said: Banner) -> None:
             st.success(text, icon=":material/check_circle:")
         case _:
             st.info(text, icon=":material/help:")
+
+
+def health(known: Health | None, now: datetime, zone: tzinfo) -> None:
+    """Say what would keep alerts from coming, or from reaching somebody; nothing where all is well."""
+    # Always one element: those that come and go would move the others, and be drawn anew.
+    st.html(alerts_health.health(known, now, zone) or "<span></span>")
 
 
 def trouble(error: Unavailable) -> None:

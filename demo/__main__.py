@@ -20,6 +20,7 @@ def main() -> int:
     """Runs the command and returns its exit code: 0, 1 failed, 2 usage, 3 a server is not installed."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s demo: %(message)s")
     logging.getLogger("psycopg").setLevel(logging.ERROR)
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells of every connection
     arguments = parse(sys.argv[1:])
     if arguments.list_faults:
         for name, known in FAULTS.items():

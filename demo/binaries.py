@@ -12,17 +12,22 @@ OLDEST_POSTGRES = 15
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """The server programs; `postgres` is the folder of initdb and postgres."""
+    """The server programs.
+
+    `postgres` is the folder of initdb and postgres; `alertmanager` is None where it is not installed, for the
+    demo can do without it.
+    """
 
     postgres: Path
     redis: Path
     prometheus: Path
     node_exporter: Path
     setpriv: Path
+    alertmanager: Path | None = None
 
 
 def find_binaries(path: str | None = None, postgres_root: Path = DEBIAN_POSTGRES) -> Binaries:
-    """Finds every program the demo starts.
+    """Finds every program that the demo starts.
 
     Args:
         path: where to look, as in the variable PATH, which is the default.
@@ -37,7 +42,11 @@ def find_binaries(path: str | None = None, postgres_root: Path = DEBIAN_POSTGRES
     node_exporter = shutil.which("prometheus-node-exporter", path=path)
     setpriv = shutil.which("setpriv", path=path)
     if postgres and redis and prometheus and node_exporter and setpriv:
-        return Binaries(postgres, Path(redis), Path(prometheus), Path(node_exporter), Path(setpriv))
+        alertmanager = shutil.which("prometheus-alertmanager", path=path)
+        return Binaries(
+            *(postgres, Path(redis), Path(prometheus), Path(node_exporter), Path(setpriv)),
+            alertmanager=Path(alertmanager) if alertmanager else None,
+        )
     packages = {
         f"postgresql-{OLDEST_POSTGRES} (or newer)": postgres,
         "redis-server": redis,

@@ -1,4 +1,4 @@
-"""The faults by name: what each does in words, how it is found, and when it is switched on and off."""
+"""The faults by name: what each does in words, where it shows, and when it is switched on and off."""
 
 import asyncio
 import difflib
@@ -16,11 +16,20 @@ from demo.errors import DemoError, OptionError
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault; `hold` makes the context in which it is on."""
+    """One fault; `hold` makes the context in which it is on.
+
+    `shows` is where to look for it, unless alerts tell of it: no promise is broken by it, and none is blind.
+    """
 
     name: str
-    says: str
+    does: str
     hold: Callable[[Servers], AbstractAsyncContextManager[None]]
+    shows: str = ""
+
+    @property
+    def says(self) -> str:
+        """What it does, and where it shows."""
+        return f"{self.does} No alert tells of it: it shows {self.shows}." if self.shows else self.does
 
 
 FAULTS = {
@@ -34,12 +43,12 @@ FAULTS = {
         ),
         Fault(
             "n-plus-one",
-            "the booking list asks for the tasks of each booking one by one.",
+            "the booking list asks one by one for each booking's tasks, who does them, and what was paid.",
             effects.erp_switch("n_plus_one"),
         ),
         Fault(
             "offset-pagination",
-            "the transaction list sorts all and skips to a deep OFFSET.",
+            "the transaction list sorts all by name and skips to a deep OFFSET.",
             effects.erp_switch("offset_pagination"),
         ),
         Fault(
@@ -52,7 +61,12 @@ FAULTS = {
             "Redis is full up to maxmemory and, with policy noeviction, refuses to store.",
             effects.redis_full,
         ),
-        Fault("cache-flush", "everything cached is thrown away every second.", effects.cache_flush),
+        Fault(
+            "cache-flush",
+            "everything cached is thrown away every second.",
+            effects.cache_flush,
+            "in the hit rate on the dashboard's page Cache",
+        ),
         Fault(
             "milliseconds",
             "the ERP records milliseconds into http_request_duration_seconds.",
@@ -67,6 +81,7 @@ FAULTS = {
             "label-mismatch",
             "db_query_duration_seconds is observed with a label that was not declared, and counts nothing.",
             effects.erp_switch("label_mismatch"),
+            "in `headroom doctor`",
         ),
         Fault(
             "failures-untimed",
@@ -77,11 +92,13 @@ FAULTS = {
             "redis-limit",
             "Redis may grow to twice the memory of its container before it evicts anything.",
             effects.redis_limit,
+            "in `headroom doctor`",
         ),
         Fault(
             "wrong-ttl",
             "reports are cached for ever, and others for 1000 hours, instead of one hour.",
             cache_effects.wrong_ttl,
+            "in `headroom audit`",
         ),
         Fault(
             "cache-thrash",

@@ -27,7 +27,7 @@ class Mixes:
             "read": (
                 *(_transaction, _bookings, _user, _transactions, _booking_tasks, _booking_transactions),
                 *(_transaction, _transactions, _user, _bookings, _wallet, _booking_transactions),
-                _catalog,
+                *(_catalog, _booking_transactions, _booking_transactions, _booking_transactions),
             ),
             "write": (self._add_booking, _set_task_status, self._delete_booking, _add_transaction),
             "reports": (*(_profit_and_loss, _cash_flow, _revenue) * 2, _revenue),
@@ -90,7 +90,7 @@ def _catalog() -> Request:
 
 
 def _bookings() -> Request:
-    return Request("GET", "/bookings?limit=50", user=_anyone())
+    return Request("GET", "/bookings?limit=200", user=_anyone())
 
 
 def _booking_tasks() -> Request:

@@ -1,6 +1,7 @@
-"""Free loopback ports, and whether a process of ours is the one that listens on a port."""
+"""Free loopback ports, and whether a process of ours is the one that listens on a port, and is ready."""
 
 import contextlib
+import http.client
 import random
 import socket
 import sys
@@ -40,6 +41,18 @@ def listens(pid: int, port: int, proc: Path = Path("/proc")) -> bool:
     """
     sockets = _listening_sockets(port, proc)
     return bool(sockets) and not _open_files(pid, proc).isdisjoint(f"socket:[{inode}]" for inode in sockets)
+
+
+def says_ready(port: int) -> bool:
+    """Asks a server of the Prometheus family on the loopback port whether it is ready."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=1)
+    try:
+        connection.request("GET", "/-/ready")
+        return connection.getresponse().status == http.client.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 def _listening_sockets(port: int, proc: Path) -> list[str]:

@@ -1,11 +1,10 @@
 """The demo's own Prometheus and node_exporter."""
 
 import asyncio
-import http.client
 import json
 from pathlib import Path
 
-from demo.ports import LOOPBACK, listens
+from demo.ports import LOOPBACK, listens, says_ready
 from demo.processes import Child, Children, Launch
 
 SCRAPE_INTERVAL = "2s"
@@ -57,7 +56,7 @@ async def start_prometheus(binary: Path, folder: Path, logs: Path, children: Chi
         return Launch("prometheus", (str(binary), *flags), logs / "prometheus.log", cwd=folder)
 
     async def is_ready(child: Child, port: int) -> bool:
-        return listens(child.pid, port) and _says_ready(port)
+        return listens(child.pid, port) and says_ready(port)
 
     return await children.start_on_a_port(launch_on, is_ready)
 
@@ -79,14 +78,3 @@ def _configure(folder: Path) -> Path:
         f"scrape_configs:\n{jobs}"
     )
     return configuration
-
-
-def _says_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=1)
-    try:
-        connection.request("GET", "/-/ready")
-        return connection.getresponse().status == http.client.OK
-    except OSError:
-        return False
-    finally:
-        connection.close()

@@ -47,15 +47,17 @@ BOOKINGS_PAGE = Query(
 TASKS_BY_BOOKINGS = Query(
     "list",
     "tasks",
-    "SELECT id, booking_id, title, status, due_date FROM tasks "
-    "WHERE booking_id = ANY(%s) AND is_deleted = false ORDER BY booking_id, id LIMIT 1000",
+    "SELECT t.id, t.booking_id, t.title, t.status, t.due_date, u.name AS assignee "
+    "FROM tasks t JOIN users u ON u.id = t.assigned_user_id "
+    "WHERE t.booking_id = ANY(%s) AND t.is_deleted = false ORDER BY t.booking_id, t.id LIMIT 1000",
 )
 TASKS_BY_BOOKING = Query(
     "list",
     "tasks",
-    "SELECT id, booking_id, title, status, due_date FROM tasks "
+    "SELECT id, booking_id, title, status, due_date, assigned_user_id FROM tasks "
     "WHERE booking_id = %s AND is_deleted = false ORDER BY id LIMIT 100",
 )
+NAME_BY_ID = Query("lookup", "users", "SELECT name FROM users WHERE id = %s")
 TRANSACTIONS_BEFORE = Query(
     "list",
     "transactions",
@@ -68,9 +70,21 @@ TRANSACTIONS_OFFSET = Query(
     "transactions",
     "SELECT t.id, t.type, t.category, t.amount, t.currency, t.description, t.transaction_date, u.name "
     "FROM transactions t JOIN users u ON u.id = t.created_by "
-    "WHERE t.tenant_id = %s AND t.is_deleted = false ORDER BY lower(t.description) LIMIT %s OFFSET %s",
+    "WHERE t.tenant_id = %s AND t.is_deleted = false ORDER BY lower(u.name), lower(t.description) "
+    "LIMIT %s OFFSET %s",
 )
 
+PAID_BY_BOOKINGS = Query(
+    "aggregate",
+    "transactions",
+    "SELECT t.booking_id, sum(t.amount) AS paid FROM transactions t "
+    "WHERE t.booking_id = ANY(%s) AND t.is_deleted = false GROUP BY t.booking_id",
+)
+PAID_BY_BOOKING = Query(
+    "aggregate",
+    "transactions",
+    "SELECT sum(t.amount) AS paid FROM transactions t WHERE t.booking_id = %s AND t.is_deleted = false",
+)
 PROFIT_AND_LOSS = Query(
     "aggregate",
     "transactions",

@@ -1,23 +1,21 @@
-"""The webhook receiver of the demo: what arrives is appended to a file and told in a sentence."""
+"""The webhook receiver of the demo: it keeps each alert that is posted to it."""
 
-import json
 import logging
 import sys
 import threading
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, cast
 
 from demo.errors import DemoError
+from demo.inbox import Inbox
 from demo.ports import LOOPBACK, free_port
-from demo.received import BadAlertError, read_alert, sentence
+from demo.received import BadAlertError, read_alerts, sentence
 
-LARGEST_BYTES = 64 * 1024
-DRAINED_BYTES = 1024 * 1024
+CHANNEL = "webhook"
+LARGEST_BYTES = 1024 * 1024  # two hundred alerts together, with all that each says
+DRAINED_BYTES = 16 * 1024 * 1024
 READ_SECONDS = 5.0
 MOST_AT_ONCE = 8
 BIND_TRIES = 5
@@ -26,12 +24,10 @@ log = logging.getLogger("demo.receiver")
 
 
 class Receiver:
-    """An HTTP server on a free loopback port, in threads of its own; each alert is one line of `file`."""
+    """An HTTP server on a free loopback port, in threads of its own."""
 
-    def __init__(self, file: Path, say: Callable[[str], None]) -> None:
-        self._file = file
-        self._say = say
-        self._writing = threading.Lock()
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
         self._server = _bind(self)
         self.url = f"http://{LOOPBACK}:{self._server.server_port}/"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
@@ -44,16 +40,13 @@ class Receiver:
         self._thread.join()
 
     def accept(self, raw: bytes) -> None:
-        """Writes one alert down and tells of it.
+        """Keeps what is in the body, one alert or several.
 
         Raises:
-            BadAlertError: it is none.
+            BadAlertError: something in it is none.
         """
-        alert = read_alert(raw)
-        alert["received_at"] = datetime.now(UTC).isoformat(timespec="milliseconds")
-        with self._writing, self._file.open("a", encoding="ascii") as file:
-            file.write(json.dumps(alert) + "\n")
-        self._say(sentence(alert))
+        for alert in read_alerts(raw):
+            self._inbox.keep(CHANNEL, alert, sentence(alert))
 
 
 class _Server(ThreadingHTTPServer):

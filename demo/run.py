@@ -10,25 +10,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.alertmanager import MISSING, start_alertmanager
 from demo.binaries import Binaries, find_binaries
+from demo.channels import Channels
 from demo.effects import Servers
 from demo.erp_process import start_erp
 from demo.errors import DemoError, OptionError
 from demo.faults import Fault, switch
+from demo.inbox import Inbox
 from demo.ports import LOOPBACK
 from demo.postgres import Cluster, Postgres, forget_statistics, start_postgres
 from demo.processes import Child, Children
 from demo.prometheus import set_targets, start_node_exporter, start_prometheus
-from demo.receiver import Receiver
 from demo.redis_server import MEMORY_LIMIT_BYTES, RedisServer, start_redis
 from demo.supervision import Ending
 from demo.traffic import Traffic
 
-# All that ending may take, five processes in the worst of states, adds up to less than five seconds.
+# All that ending may take, six processes in the worst of states, adds up to less than five seconds.
 CANCEL_SECONDS = 0.5
 HEAD_START_SECONDS = 0.25
 PATIENCE_SECONDS = 1.0
-OWN_FILES = ("servers.json", "received.jsonl", "logs", "postgres", "redis", "prometheus", "files")
+OWN_FILES = (
+    *("servers.json", "received.jsonl", "mails", "logs"),
+    *("postgres", "redis", "prometheus", "alertmanager", "files"),
+)
 
 log = logging.getLogger("demo")
 
@@ -57,10 +62,10 @@ async def run(options: Options) -> None:
     async with contextlib.AsyncExitStack() as at_end:
         cluster = Cluster(options.folder, log.warning)
         at_end.callback(cluster.remove_outside)
-        receiver = Receiver(options.folder / "received.jsonl", ending.say)
-        at_end.callback(receiver.close)
+        inbox = Inbox(options.folder / "received.jsonl", ending.say)
+        channels = at_end.enter_context(Channels(inbox, options.folder / "mails"))
         at_end.push_async_callback(children.stop, HEAD_START_SECONDS, PATIENCE_SECONDS)
-        demo = _Demo(options, binaries, logs, children, cluster, receiver, ending.say)
+        demo = _Demo(options, binaries, logs, children, cluster, channels, ending.say)
         working = asyncio.create_task(demo.work())
         told = asyncio.create_task(ending.wait())
         await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
@@ -93,7 +98,7 @@ class _Demo:
     logs: Path
     children: Children
     cluster: Cluster
-    receiver: Receiver
+    channels: Channels
     say: Callable[[str], None]
 
     async def work(self) -> None:
@@ -107,9 +112,11 @@ class _Demo:
                 node_task = starting.create_task(
                     start_node_exporter(self.binaries.node_exporter, self.logs, self.children)
                 )
+                alertmanager_task = starting.create_task(self._start_alertmanager())
             postgres, redis = postgres_task.result(), redis_task.result()
             prometheus, prometheus_port = prometheus_task.result()
             node, node_port = node_task.result()
+            alertmanager, alertmanager_url = alertmanager_task.result()
             erp, erp_port = await start_erp(
                 self.options.folder / "files",
                 self.logs,
@@ -128,9 +135,10 @@ class _Demo:
                     "redis": redis.headroom_url,
                     "prometheus": f"http://{LOOPBACK}:{prometheus_port}",
                     "erp": f"http://{LOOPBACK}:{erp_port}",
-                    "receiver": self.receiver.url,
+                    "receiver": self.channels.webhook,
+                    "channels": self.channels.addresses() | alertmanager_url,
                     "redis_memory_limit": f"{MEMORY_LIMIT_BYTES // 2**20}mb",
-                    "pids": _pids(postgres.child, redis.child, node, erp, prometheus),
+                    "pids": _pids(postgres.child, redis.child, node, erp, prometheus, *alertmanager),
                 },
             )
             self.say("READY")
@@ -153,6 +161,15 @@ class _Demo:
     async def _start_prometheus(self) -> tuple[Child, int]:
         folder = self.options.folder / "prometheus"
         return await start_prometheus(self.binaries.prometheus, folder, self.logs, self.children)
+
+    async def _start_alertmanager(self) -> tuple[tuple[Child, ...], dict[str, str]]:
+        if self.binaries.alertmanager is None:
+            self.say(MISSING)
+            return (), {}
+        folder, hook = self.options.folder / "alertmanager", self.channels.alertmanager_hook
+        binary = self.binaries.alertmanager
+        child, port = await start_alertmanager(binary, folder, self.logs, self.children, hook)
+        return (child,), {"alertmanager": f"http://{LOOPBACK}:{port}"}
 
     async def _watch_children(self) -> None:
         raise DemoError(await self.children.first_to_end())

@@ -5,6 +5,7 @@ import os
 import signal
 import stat
 import sys
+import threading
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -15,6 +16,7 @@ class Ending:
     def __init__(self) -> None:
         self._event = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._saying = threading.Lock()
         self.why = ""
 
     def request(self, why: str) -> None:
@@ -29,7 +31,8 @@ class Ending:
     def say(self, line: str) -> None:
         """Prints a line on standard output, from any thread; a reader who has gone asks for the end."""
         try:
-            print(line, flush=True)
+            with self._saying:  # or the lines of two threads would run together
+                print(line, flush=True)
         except BrokenPipeError:
             # The rest of the buffer would fail once more when the interpreter ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

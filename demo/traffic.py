@@ -15,7 +15,7 @@ RATES = {"login": 10.0, "read": 12.0, "write": 10.0, "reports": 9.0, "uploads": 
 MOST_AT_ONCE = 80
 TIMEOUT_SECONDS = 15.0
 JITTER = 0.2  # of the distance between two requests of a class
-WARM_UP_REQUESTS = 13  # of each class; no mix is longer
+WARM_UP_REQUESTS = 16  # of each class; no mix is longer
 NOTE_SECONDS = 10.0
 
 log = logging.getLogger("demo.traffic")

@@ -93,10 +93,32 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of a source that it knows of and cannot read now: what that gave may still be there.
+
+    Attributes:
+        measure: `Measure.key`.
+        labels: those that its subjects may have.
+        known: it has given the measure before; otherwise it may be of something else.
+    """
+
+    measure: str
+    labels: Subject
+    known: bool = True
+
+    def hides(self, series: Series) -> bool:
+        """Tell whether a series may come from there: its subject contradicts none of the labels."""
+        of = dict(series.subject)
+        shared = [of[name] == value for name, value in self.labels if name in of]
+        return series.measure == self.measure and (all(shared) if shared else self.known)
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """All that the difference of two snapshots tells.
 
     Attributes:
+        unread: parts of the source whose silence does not mean that their subjects are gone.
         notes: sentences about the source as a whole (unclassified share, statements not permitted, ...).
         statements: what was learnt of statements since the snapshot before.
     """
@@ -105,6 +127,7 @@ class Reading:
     absences: tuple[Absence, ...] = ()
     notes: tuple[str, ...] = ()
     statements: tuple[Statement, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 class SourceError(Exception):

@@ -2,6 +2,7 @@
 
 In a route `{name}`, `<name>` and the segment `:name` stand for one or more signs without `/`. `*` stands for
 anything, in routes too; `?` for one sign and `[...]` for one of several, which in a route are never a `/`.
+Those of alerts know `*` only.
 Matching takes no longer than the length of the text times that of the pattern, times the number of routes.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 Token = tuple[str, str]
 """A kind and its text: sign (that very sign), star, one, set (its regular expression), segment."""
@@ -30,6 +32,19 @@ def routes(patterns: Iterable[str]) -> re.Pattern[str]:
 def globs(patterns: Iterable[str]) -> re.Pattern[str]:
     """Return what matches a text that any of these shell patterns describes."""
     return _any(_tokens(pattern, route=False) for pattern in patterns)
+
+
+def starred(text: str, pattern: str) -> bool:
+    """Tell whether a pattern of alerts describes a text: `*` is any text, and every other sign itself.
+
+    Subjects hold brackets, as in `[::1]:6379`, and question marks: who copies one means that very one.
+    """
+    return _starred(pattern).match(text) is not None
+
+
+@lru_cache(maxsize=1_000)
+def _starred(pattern: str) -> re.Pattern[str]:
+    return _any([[_STAR if sign == "*" else ("sign", sign) for sign in pattern]])
 
 
 def of_status(pattern: str) -> str:

@@ -13,6 +13,8 @@ from headroom.budgets import Limit
 from headroom.evidence import Histogram, Moments
 from headroom.observation import Part
 
+_UNSTEADY = timedelta(seconds=1)  # by so much a poll may be recorded earlier or later than is its turn
+
 
 class Held(Protocol):
     """A part and the moment, by our clock, at which it was recorded."""
@@ -35,12 +37,13 @@ def in_window(held: Sequence[HeldT], *, at: datetime, length: timedelta) -> list
     """Return the parts, newest first by sequence, that were recorded in the window that ends at `at`.
 
     Recording times fall along the sequence unless the clock was set; where one rises, what lies behind it
-    was recorded under another time and may be of any age, so it ends the window.
+    was recorded under another time and may be of any age, so it ends the window. A window of n polls holds n
+    parts, not sometimes one more: what was recorded at its very beginning is about the time before it.
     """
     kept: list[HeldT] = []
-    latest = at
+    latest, begin = at, at - length + min(_UNSTEADY, length / 8)
     for one in held:
-        if one.at > latest or one.at <= at - length:
+        if one.at > latest or one.at <= begin:
             break
         latest = one.at
         kept.append(one)

@@ -17,6 +17,7 @@ import click
 from headroom import __version__
 from headroom.config import ConfigError, load
 from headroom.history import HistoryError
+from monitor.people.commands import alerts
 
 USAGE = 2
 
@@ -57,6 +58,11 @@ def main(*, verbose: bool) -> None:
     if not verbose:
         for chatty in ("apscheduler", "alembic", "asyncio"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It warns of each turn that a slow job misses, every second; our schedule says once which is late.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+
+
+main.add_command(alerts)
 
 
 @main.command()
@@ -66,9 +72,14 @@ def main(*, verbose: bool) -> None:
 def run(path: Path, *, once: bool) -> None:
     """Collect, judge and alert until SIGINT or SIGTERM."""
     from monitor import service  # noqa: PLC0415 the drivers and the scheduler: other commands start without them
+    from monitor.serve.server import ServeError  # noqa: PLC0415 as above
 
     config = load(path)
-    asyncio.run(service.collect_once(config) if once else service.collect(config))
+    try:
+        asyncio.run(service.collect_once(config) if once else service.collect(config))
+    except ServeError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE)
 
 
 @main.command()

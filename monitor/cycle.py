@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from headroom import evicting
-from headroom.budgets import Budget, Reason, Subject, Verdict
+from headroom.budgets import Reason, Verdict
 from headroom.config import Config
-from headroom.history import Cycle, History, HistoryError, HistoryGone, Poll
-from headroom.observation import ASIDE, Absence, Reading, Series, Snapshot, SourceError
+from headroom.history import Cycle, History, HistoryError, HistoryGone
+from headroom.incidents import Incident, Notice
+from headroom.observation import ASIDE, Absence, Reading, Series
 from monitor import clock
+from monitor.attending import Attending
 from monitor.audit import probed
 from monitor.clock import Moment
+from monitor.commits import Commits
 from monitor.feeds import Feed, feeds
+from monitor.gone import gone, unread
 from monitor.judging import Known, said_of
-from monitor.memory import Memory, View, longest_windows
+from monitor.memory import Memory, longest_windows
+from monitor.people.standing import People
+from monitor.polling import NOT_POLLED, Polled, Polling
+from monitor.tally import Tally, Unheard
 from monitor.watchlist import Moves, Watchlist
 from monitor.writer import Writer
 
@@ -29,19 +35,6 @@ log = logging.getLogger("headroom.cycle")
 
 PIECES = 200  # of old readings that are deleted in an hour at most
 SILENT_AFTER = timedelta(minutes=5)  # an instance of a latency without an open incident is no longer judged
-
-
-@dataclass(slots=True)
-class _Polled:
-    """What one attempt to read a source gave."""
-
-    reading: Reading
-    poll: Poll | None
-    snapshot: Snapshot | None = None
-    dumped: bytes = b""
-
-
-_NOT_POLLED = _Polled(Reading(), poll=None)
 
 
 class Cycles:
@@ -59,10 +52,20 @@ class Cycles:
         *,
         committed: Callable[[Cycle], None],
         gone: Callable[[HistoryGone], None] = lambda _: None,
+        tally: Tally | None = None,
         read_clock: Callable[[], Moment] = clock.now,
     ) -> None:
-        """`gone` is told when the history's file was taken away: nothing can be recorded any more."""
-        self._gone = gone
+        """Set up.
+
+        Args:
+            config: what is polled and promised.
+            history: opened for collecting.
+            writer: the thread for it.
+            committed: told of each cycle, once it is committed.
+            gone: told when the history's file was taken away: nothing can be recorded any more.
+            tally: counts the work.
+            read_clock: the clocks.
+        """
         self._clock = read_clock
         self.feeds = feeds(config)
         self._feeds = {feed.source.name: feed for feed in self.feeds}
@@ -72,7 +75,21 @@ class Cycles:
         self._committed = committed
         self._memory = Memory(longest_windows(config.budgets))
         self._watchlist = Watchlist(config, history, writer)
-        self._last_failure: dict[str, str] = {}
+        self._polling = Polling(read_clock)
+        self._people = People(config.alerting.maintenance)
+        self._tally = tally or Unheard()
+        self._record = Commits(history, writer, self._tally, gone=gone, read_clock=read_clock)
+        # Two decisions at once on one incident: the second would undo the first.
+        self._turn = asyncio.Lock()
+        self._attending = Attending(
+            config,
+            history,
+            writer,
+            people=self._people,
+            watchlist=self._watchlist,
+            turn=self._turn,
+            commit=self._commit,
+        )
 
     async def resume(self) -> None:
         """Rebuild from the history what the last process knew, and end what the configuration ended."""
@@ -97,7 +114,8 @@ class Cycles:
             known = evicting.refused(parts) if aside and aside[0].seq > parts[0].seq else parts
             if known:
                 self._memory.restore(series, known)
-        await self._watchlist.resume()
+        await self._writer(self._people.load, self._history, now.wall)
+        await self._watchlist.resume(now)
         moves = await self._watchlist.close_changed(now)
         if moves.transitions:
             await self._commit(self._cycle(now, moves))
@@ -114,9 +132,24 @@ class Cycles:
             return False
         feed.busy = True
         try:
-            return await self._conclude(feed, await self._read(feed))
+            polled = await self._polling.read(feed)
+            assert polled.poll is not None
+            self._tally.polled(feed.source.name, polled.poll.duration.total_seconds(), polled.poll.result)
+            return await self._conclude(feed, polled)
         finally:
             feed.busy = False
+
+    async def attend(self) -> None:
+        """Apply what people did since the last time."""
+        await self._attending.attend(self._clock)
+
+    async def tell(self, told: Callable[[Sequence[Incident]], Iterable[Notice]]) -> None:
+        """Queue what is told of Headroom itself; `told` is shown the open incidents."""
+        async with self._turn:
+            notices = tuple(told(self._watchlist.open))
+            if notices:
+                digest = self._config.digest
+                await self._commit(Cycle(at=self._clock().wall, notices=notices, config_digest=digest))
 
     async def judge_silent(self) -> None:
         """Judge the budgets of every source that has not been judged for a while.
@@ -132,9 +165,7 @@ class Cycles:
                 continue
             feed.busy = True  # a poll that began meanwhile would open each incident a second time
             try:
-                await self._conclude(
-                    feed, _Polled(Reading(absences=tuple(feed.absences.values())), poll=None)
-                )
+                await self._conclude(feed, Polled(Reading(absences=tuple(feed.absences.values())), poll=None))
             finally:
                 feed.busy = False
 
@@ -150,6 +181,7 @@ class Cycles:
 
     async def close(self) -> None:
         """Give back the collectors' connections."""
+        await self._attending.close()
         for feed in self.feeds:
             if feed.collector is not None:
                 try:
@@ -159,56 +191,20 @@ class Cycles:
                         "%s: closing the connection failed: %s", feed.source.name, type(error).__name__
                     )
 
-    async def _read(self, feed: Feed) -> _Polled:
-        """Fetch and difference; whatever goes wrong becomes the reason why the budgets are blind."""
-        begun = self._clock()
-        assert feed.collector is not None
-        try:
-            async with asyncio.timeout(feed.deadline.total_seconds()):
-                snapshot = await feed.collector.fetch()
-            reading = feed.weighed(feed.collector.difference(feed.snapshot, snapshot))
-            dumped = snapshot.dump()
-        except SourceError as error:
-            return self._failure(feed, begun, error.reason, error.message)
-        except TimeoutError:
-            return self._failure(
-                feed,
-                begun,
-                Reason.UNREACHABLE,
-                f"no answer within {feed.deadline.total_seconds():g} s; is it hanging?",
-            )
-        except Exception as error:
-            log.exception("%s: the collector failed in a way it should not", feed.source.name)
-            detail = (
-                f"the collector failed ({type(error).__name__}); this is a fault of Headroom, see its log"
-            )
-            return self._failure(feed, begun, Reason.NO_DATA, detail)
-        if feed.failures:
-            log.info("%s: answers again", feed.source.name)
-        self._last_failure.pop(feed.source.name, None)
-        feed.succeeded()
-        return _Polled(
-            reading, _poll_of(feed, begun, self._clock(), snapshot.epoch, "ok", ""), snapshot, dumped
-        )
-
-    def _failure(self, feed: Feed, begun: Moment, reason: Reason, detail: str) -> _Polled:
-        feed.failed()
-        if (
-            self._last_failure.get(feed.source.name) != detail
-        ):  # a log line for each change, not for each poll
-            log.warning("%s: %s", feed.source.name, detail)
-            self._last_failure[feed.source.name] = detail
-        absences = feed.all_absent(reason, f"{feed.source.name}: {detail}")
-        return _Polled(
-            Reading(absences=absences), _poll_of(feed, begun, self._clock(), None, reason.value, detail)
-        )
-
-    async def _conclude(self, feed: Feed, polled: _Polled) -> bool:
+    async def _conclude(self, feed: Feed, polled: Polled) -> bool:
         """Judge, decide and commit; False where the history refused it, and nothing has happened then."""
-        now = self._clock()
+        async with self._turn:
+            begun = self._clock()
+            if not await self._decide(feed, polled, begun):
+                return False
+        self._tally.cycled(feed.source.name, self._clock().monotonic - begun.monotonic)
+        return True
+
+    async def _decide(self, feed: Feed, polled: Polled, now: Moment) -> bool:
         memory = self._memory.seen_with(polled.reading.observations, now.wall)
         absences = _by_series(polled.reading.absences)
         if polled.snapshot is not None:
+            feed.unread = polled.reading.unread
             feed.policies = {key: one for key, one in absences.items() if one.reason is Reason.POLICY}
         elapsed = timedelta(seconds=0 if feed.judged is None else now.monotonic - feed.judged)
         elapsed = min(elapsed, 2 * feed.source.every)
@@ -216,6 +212,7 @@ class Cycles:
         verdicts: list[Verdict] = []
         notes = list(polled.reading.notes)
         moves = Moves()
+        self._watchlist.keep_quiet(self._people.silences(now.wall))
         try:
             for budget in feed.budgets:
                 there = memory.subjects(budget, now.wall - SILENT_AFTER) | self._watchlist.subjects(budget)
@@ -223,7 +220,7 @@ class Cycles:
                 notes += said.notes
                 for subject, row in said.verdicts.items():
                     verdicts += row
-                    gone = polled.snapshot is not None and self._gone_from(budget, subject, memory)
+                    left = polled.snapshot is not None and gone(budget, subject, memory, self._feeds)
                     await self._watchlist.decide(
                         budget,
                         subject,
@@ -231,11 +228,12 @@ class Cycles:
                         moves,
                         now=now,
                         elapsed=elapsed,
-                        gone=gone,
+                        gone=left,
+                        unread=unread(budget, subject, self._feeds),
                         whole=said.verdicts[()],
                     )
         except HistoryError as error:
-            log.error("the cycle was not recorded: %s", error)  # noqa: TRY400 as in _commit
+            self._record.refused(error)
             return False
         if not await self._commit(self._cycle(now, moves, feed, polled, verdicts, notes)):
             return False
@@ -251,17 +249,12 @@ class Cycles:
         others = (self._feeds[name] for name in names - {feed.source.name})
         return {series: absence for other in others for series, absence in other.absences.items()}
 
-    def _gone_from(self, budget: Budget, subject: Subject, memory: View) -> bool:
-        """Tell whether every source of a budget answers, and none gives anything of a subject."""
-        answers = not any(self._feeds[measure.source].failures for measure in budget.measures)
-        return bool(subject) and answers and not memory.knows(budget, subject)
-
     def _cycle(
         self,
         now: Moment,
         moves: Moves,
         feed: Feed | None = None,
-        polled: _Polled = _NOT_POLLED,
+        polled: Polled = NOT_POLLED,
         verdicts: Sequence[Verdict] = (),
         notes: Sequence[str] = (),
     ) -> Cycle:
@@ -283,13 +276,7 @@ class Cycles:
         )
 
     async def _commit(self, cycle: Cycle) -> bool:
-        try:
-            await self._writer(self._history.record, cycle)
-        except HistoryGone as error:
-            self._gone(error)
-            return False
-        except HistoryError as error:
-            log.error("the cycle was not recorded: %s", error)  # noqa: TRY400 a sentence, not a traceback, for people
+        if not await self._record(cycle):
             return False
         self._watchlist.committed(cycle.incidents)
         self._committed(cycle)
@@ -298,8 +285,3 @@ class Cycles:
 
 def _by_series(absences: Sequence[Absence]) -> dict[Series, Absence]:
     return {absence.series: absence for absence in absences}
-
-
-def _poll_of(feed: Feed, begun: Moment, ended: Moment, epoch: str | None, result: str, detail: str) -> Poll:
-    took = timedelta(seconds=ended.monotonic - begun.monotonic)
-    return Poll(feed.source.name, epoch, begun.wall, took, result, detail)

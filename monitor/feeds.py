@@ -13,7 +13,7 @@ from headroom import cost, evicting
 from headroom.budgets import Budget, Kind, Measure, Reason
 from headroom.config import Config
 from headroom.evidence import Ratio
-from headroom.observation import Absence, Collector, Quality, Reading, Series, Snapshot
+from headroom.observation import Absence, Collector, Quality, Reading, Series, Snapshot, Unread
 from headroom.sources import Source, SourceKind
 
 FAILURES_BEFORE_PAUSE = 5
@@ -33,6 +33,7 @@ class Feed:
         skip: polls to leave out before the next try.
         judged: when its budgets were last judged, by the monotonic clock.
         absences: what the latest poll said instead of evidence.
+        unread: what the latest good poll could not read; None where there was none.
         policies: what the latest good poll said of memories that are judged by their evictions.
         busy: a poll or a judgement is under way.
         costs: what the latest polls cost the source, since it was last slowed down or let go.
@@ -52,6 +53,7 @@ class Feed:
     costs: deque[Ratio] = field(default_factory=lambda: deque(maxlen=2 * cost.LEAST))
     sparing: bool = False
     absences: dict[Series, Absence] = field(default_factory=dict)
+    unread: tuple[Unread, ...] | None = None
     policies: dict[Series, Absence] = field(default_factory=dict)
     meaning: str = ""
 

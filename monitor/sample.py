@@ -24,6 +24,8 @@ FOLDER = Path(".headroom/demo")
 REFUSED = 2
 _TIMES = {"window": "60s", "for": "15s", "recover_for": "30s"}
 _EVERY = "5s"
+_BLIND_FOR = "25s"
+_REMIND = "5m"
 
 
 def run(*, seconds: float | None, fault: str | None, port: int | None, dashboard: bool) -> int:
@@ -68,7 +70,9 @@ def _run(
             return servers.returncode or FAILED
     logs = FOLDER / "logs"
     logs.mkdir(exist_ok=True)
-    config = configure(json.loads((FOLDER / "servers.json").read_text()))
+    port = port or children.free_port()
+    url = f"http://127.0.0.1:{port}"
+    config = configure(json.loads((FOLDER / "servers.json").read_text()), link=url if dashboard else "")
     with (logs / "headroom.log").open("wb") as log:
         started["the collectors"] = children.start(
             children.headroom("run", "--config", str(config)), stdout=log, stderr=log
@@ -79,12 +83,11 @@ def _run(
     click.echo(f"Configuration: {config} (e.g. {command} check --config {config})")
     click.echo(f"Logs: {logs}/")
     if dashboard:
-        port = port or children.free_port()
         with (logs / "dashboard.log").open("wb") as log:
             started["the dashboard"] = children.start(
                 children.dashboard(config, port), stdout=log, stderr=log
             )
-        if not announce(f"http://127.0.0.1:{port}", started, stop):
+        if not announce(url, started, stop):
             click.echo(f"the demo did not start; see {logs}/", err=True)
             return FAILED
     return watch(started, stop, seconds=seconds)
@@ -114,10 +117,15 @@ def _pass_on(servers: subprocess.Popen[bytes], ready: threading.Event) -> None:
             click.echo(text)
 
 
-def configure(servers: dict[str, Any], folder: Path = FOLDER) -> Path:
-    """Write the demo's configuration: the shipped budgets, literal addresses, short windows.
+def configure(servers: dict[str, Any], folder: Path = FOLDER, *, link: str = "") -> Path:
+    """Write the demo's configuration: the shipped budgets, literal addresses, short times, each channel.
 
     It holds the passwords of the demo's own servers, so nobody else may read it.
+
+    Args:
+        servers: what the sample ERP published as servers.json.
+        folder: where it goes, and the history beside it.
+        link: the dashboard's address; empty: messages have no links.
     """
     shipped = yaml.safe_load(BUDGETS.read_text())
     shipped["history"] = "history.db"
@@ -131,9 +139,14 @@ def configure(servers: dict[str, Any], folder: Path = FOLDER) -> Path:
     for budget in shipped["budgets"]:
         budget.update(_TIMES)
     shipped["application"] |= {"url": servers["erp"], "payloads": ["/catalog"]}
+    channels = _channels(servers["receiver"], servers["channels"])
+    shipped["serve"] = {"listen": f"127.0.0.1:{children.free_port()}"}
     shipped["alerts"] = {
-        "channels": {"receiver": {"kind": "webhook", "url": servers["receiver"]}},
-        "routes": [{"channels": ["receiver"]}],
+        "link": link,
+        "remind": _REMIND,
+        "blind": {"for": _BLIND_FOR},
+        "channels": channels,
+        "routes": [{"channels": list(channels)}],
     }
     path = folder / "budgets.yaml"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -142,3 +155,26 @@ def configure(servers: dict[str, Any], folder: Path = FOLDER) -> Path:
         )
         yaml.safe_dump(shipped, file, sort_keys=False, allow_unicode=True, width=110)
     return path
+
+
+def _channels(webhook: str, receivers: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return one channel of each kind, all of which lead to the demo's own receivers."""
+    mail, pagerduty, ntfy = (receivers[name] for name in ("mail", "pagerduty", "ntfy"))
+    channels: dict[str, dict[str, Any]] = {
+        "webhook": {"kind": "webhook", "url": webhook},
+        "mail": {
+            "kind": "email",
+            "host": mail["host"],
+            "port": mail["port"],
+            "security": "none",
+            "from": "headroom@erp.example",
+            "to": [mail["to"]],
+        },
+        "slack": {"kind": "slack", "url": receivers["slack"]},
+        "teams": {"kind": "teams", "url": receivers["teams"]},
+        "pagerduty": {"kind": "pagerduty"} | pagerduty,
+        "ntfy": {"kind": "apprise", "url": f"ntfy://{ntfy['host']}/{ntfy['topic']}"},
+    }
+    if "alertmanager" in receivers:
+        channels["alertmanager"] = {"kind": "alertmanager", "urls": [receivers["alertmanager"]]}
+    return channels

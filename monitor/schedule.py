@@ -14,14 +14,17 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import clock
+from headroom.units import format_duration
+from monitor.asleep import Sleep, Watch
 from monitor.audit.hourly import EVERY, FIRST, Audits
 from monitor.cycle import Cycles
 
 log = logging.getLogger("headroom.schedule")
 
+ATTEND_EVERY = timedelta(seconds=2)  # so soon is applied what a person did: they sit and wait for it
 STEP = 1.0  # seconds by which the clocks may drift apart within a second before the wall clock was set
 
 
@@ -41,7 +44,9 @@ class Schedule:
         )
         self._every: dict[str, tuple[timedelta, timedelta]] = {}
         self._running: set[asyncio.Task[Any]] = set()
+        self._late: dict[str, datetime] = {}
         self._stopping = False
+        self._scheduler.add_listener(self._missed, EVENT_JOB_MAX_INSTANCES)
 
     def start(self) -> None:
         """Plan all jobs and begin."""
@@ -50,6 +55,7 @@ class Schedule:
                 self._add(feed.source.name, partial(self._cycles.poll, feed), feed.source.every)
         shortest = min((feed.source.every for feed in self._cycles.feeds), default=timedelta(seconds=15))
         self._add("(silent sources)", self._cycles.judge_silent, shortest)
+        self._add("(people)", self._cycles.attend, ATTEND_EVERY, timedelta(seconds=1))
         self._add("(old readings)", self._cycles.prune, timedelta(hours=1))
         if self._audits is not None:
             self._add("(audit)", self._audits.audit_once, EVERY, FIRST)
@@ -58,6 +64,7 @@ class Schedule:
     async def stop(self) -> None:
         """Start nothing more, and end what is under way: a poll is given up, a commit is finished."""
         self._stopping = True
+        self._scheduler.pause()  # what comes due in this turn would be cancelled before it begins
         self._scheduler.shutdown(wait=False)
         await asyncio.sleep(0)  # a job that is just being started sees that it is too late
         for task in self._running:
@@ -66,20 +73,24 @@ class Schedule:
                 task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def watch_clocks(self) -> None:
-        """Re-plan all jobs whenever the wall clock was set; runs until cancelled.
+    async def watch_clocks(self, slept: Callable[[Sleep], Awaitable[None]]) -> None:
+        """Re-plan all jobs whenever the wall clock was set, or nothing ran; runs until cancelled.
 
         Without it, an hour back would mean an hour of silence: every job waits for a time that has been.
+
+        Args:
+            slept: told of each time in which nothing was judged.
         """
-        before = clock.now()
+        watch = Watch()
         while True:
             await asyncio.sleep(1)
-            after = clock.now()
-            step = (after.wall - before.wall).total_seconds() - (after.monotonic - before.monotonic)
-            if abs(step) > STEP:
-                log.warning("the wall clock was set by %+.0f s; all polls are planned anew", step)
+            sleep = watch.look()
+            if abs(watch.step) > STEP:
+                log.warning("the wall clock was set by %+.0f s; all polls are planned anew", watch.step)
+            if abs(watch.step) > STEP or sleep is not None:
                 self._plan_anew()
-            before = after
+            if sleep is not None:
+                await slept(sleep)
 
     def _add(
         self,
@@ -93,7 +104,7 @@ class Schedule:
         self._scheduler.add_job(
             self._bounded,
             "interval",
-            args=[call],
+            args=[name, call],
             seconds=every.total_seconds(),
             id=name,
             next_run_time=datetime.now(UTC) + offset,
@@ -104,7 +115,13 @@ class Schedule:
             self._scheduler.reschedule_job(name, trigger="interval", seconds=every.total_seconds())
             self._scheduler.modify_job(name, next_run_time=datetime.now(UTC) + offset)
 
-    async def _bounded(self, call: Callable[[], Awaitable[object]]) -> None:
+    def _missed(self, event: JobSubmissionEvent) -> None:
+        """Say once that a job takes longer than its turn, until it ends."""
+        if event.job_id not in self._late and not self._stopping:
+            self._late[event.job_id] = datetime.now(UTC)
+            log.warning("%s takes longer than its interval; it is left alone until it ends", event.job_id)
+
+    async def _bounded(self, name: str, call: Callable[[], Awaitable[object]]) -> None:
         """Run a job in the scheduler's task, and note it, so that it can be ended in order."""
         if self._stopping:
             return
@@ -117,3 +134,8 @@ class Schedule:
         except asyncio.CancelledError:
             if not self._stopping:
                 raise
+        finally:
+            since = self._late.pop(name, None)
+            if since is not None and not self._stopping:
+                late = format_duration(timedelta(seconds=int((datetime.now(UTC) - since).total_seconds())))
+                log.info("%s goes on, %s late", name, late)

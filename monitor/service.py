@@ -10,13 +10,18 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Self
 
-from alerts.outbox import Deliverer
 from headroom.config import Config
-from headroom.history import Cycle, History, HistoryGone, open_history
+from headroom.history import History, HistoryGone, open_history
+from monitor import clock
+from monitor.asleep import Sleep, not_running
 from monitor.audit.hourly import Audits
 from monitor.cycle import Cycles
 from monitor.feeds import Feed
+from monitor.heartbeat import Heartbeat
 from monitor.schedule import Schedule
+from monitor.serve.own import Own
+from monitor.serve.server import Server
+from monitor.telling import Telling, of_sleep
 from monitor.writer import Writer
 
 log = logging.getLogger("headroom")
@@ -34,7 +39,8 @@ async def collect(config: Config) -> None:
         schedule = Schedule(process.cycles, process.audits)
         await process.cycles.judge_silent()  # what is not configured is said at once
         schedule.start()
-        watch = asyncio.create_task(schedule.watch_clocks())
+        watch = asyncio.create_task(schedule.watch_clocks(process.slept))
+        await process.serve()
         polled = sum(feed.collector is not None for feed in process.cycles.feeds)
         log.info(
             "collecting from %d of %d sources for %d budgets",
@@ -77,9 +83,11 @@ class _Process:
         self._stop = stop
         self._writer = Writer()
         self._history: History | None = None
-        self._deliverer: Deliverer | None = None
-        self._delivering: asyncio.Task[None] | None = None
+        self._own = Own(config)
+        self._telling: Telling | None = None
         self._cycles: Cycles | None = None
+        self._server: Server | None = None
+        self._beating: asyncio.Task[None] | None = None
 
     @property
     def cycles(self) -> Cycles:
@@ -94,12 +102,24 @@ class _Process:
     async def __aenter__(self) -> Self:
         try:
             self._history = await self._writer(open_history, self._config.history, collecting=True)
-            self._deliverer = Deliverer(self._history, self._config.channels, self._writer)
+            before = not_running(
+                (await self._writer(self._history.last_polls)).values(),
+                min(source.every for source in self._config.sources),
+                clock.now().wall,
+            )
+            self._telling = Telling(self._config, self._history, self._writer, self._own)
             self._cycles = Cycles(
-                self._config, self._history, self._writer, committed=self._wake, gone=self._end
+                self._config,
+                self._history,
+                self._writer,
+                committed=self._telling.committed,
+                gone=self._end,
+                tally=self._own,
             )
             await self._cycles.resume()
-            self._delivering = asyncio.create_task(self._deliverer.run())
+            if before is not None:
+                await self.slept(before)
+            self._telling.start(self._cycles.tell)
         except BaseException:
             await self._close()
             raise
@@ -108,24 +128,41 @@ class _Process:
     async def __aexit__(self, *_: object) -> None:
         await self._close()
 
+    async def serve(self) -> None:
+        """Tell of this process, where the configuration asks for that; ServeError where it cannot be."""
+        assert self._history is not None
+        alerting = self._config.alerting
+        if alerting.serving is not None:
+            server = Server(alerting.serving, self._config, self._history, self._own)
+            await server.start()
+            self._server = server
+            log.info("serving /metrics, /livez and /readyz at %s:%d", alerting.serving.host, server.port)
+        if alerting.heartbeat is not None:
+            heart = Heartbeat(alerting.heartbeat, self._config, self._history, self._own)
+            self._beating = asyncio.create_task(heart.run())
+
+    async def slept(self, sleep: Sleep) -> None:
+        """Say that nothing was judged for a while: to the log, the metrics and everybody who is on call."""
+        log.warning("%s", sleep.sentence)
+        self._own.slept(sleep.span)
+        await self.cycles.tell(lambda firing: of_sleep(sleep, self._config, firing))
+
     def _end(self, failure: HistoryGone) -> None:
         """Go no further: what is collected from now on would be lost, and nobody would know."""
         self.failure = failure
         self._stop()
 
-    def _wake(self, cycle: Cycle) -> None:
-        if cycle.notices and self._deliverer is not None:
-            self._deliverer.wake()
-
     async def _close(self) -> None:
         if self._cycles is not None:
             await self._cycles.close()
-        if self._deliverer is not None and self._delivering is not None:
-            self._delivering.cancel()
+        if self._beating is not None:
+            self._beating.cancel()
             with suppress(asyncio.CancelledError):
-                await self._delivering
-            await self._deliverer.drain(DRAIN)
-            await self._deliverer.close()
+                await self._beating
+        if self._server is not None:
+            await self._server.stop()
+        if self._telling is not None:
+            await self._telling.close(DRAIN)
         if self._history is not None:
             await self._writer(self._history.close)
         self._writer.close()

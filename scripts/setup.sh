@@ -24,6 +24,7 @@ if [ "$level" != python ]; then
   command -v redis-server >/dev/null || need redis-server
   command -v prometheus >/dev/null || need prometheus
   command -v prometheus-node-exporter >/dev/null || need prometheus-node-exporter
+  command -v prometheus-alertmanager >/dev/null || need prometheus-alertmanager
   command -v setpriv >/dev/null || need util-linux
 fi
 if [ "$level" = tests ]; then

@@ -1,15 +1,13 @@
-"""One HTTP POST to a receiver that may hang, drip, redirect or answer without end: bounded in every way."""
+"""One HTTP request to a receiver that may hang, drip, redirect or answer endlessly: bounded in every way."""
 
 from __future__ import annotations
 
-import os
 import socket
-import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from time import monotonic
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -19,22 +17,39 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from alerts.channels import ChannelError
+from alerts.channels.deadline import Deadline
+from alerts.channels.discreet import in_address, without
 
 LONGEST_ANSWER = 4096  # bytes of an answer that are read: enough for a receiver's reason
 _LATER = frozenset({408, 425, 429})
+_THIS_MESSAGE = frozenset({400, 413, 415, 422})  # another one may be taken; all others speak of the address
 _CONNECT_WITHIN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a receiver answered; `text` holds no control characters."""
+    """What a receiver answered.
+
+    Attributes:
+        text: the beginning of the body, without control characters and without the channel's secrets.
+        body: its bytes, as many as were asked for; none where it broke off.
+    """
 
     status: int
     headers: Mapping[str, str]
     text: str
+    body: bytes = b""
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, within: float) -> Answer:
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    within: float,
+    secrets: Collection[str] = (),
+    ca: str = "",
+) -> Answer:
     """Send a body once and return the answer with status 2xx, or raise ChannelError.
 
     Args:
@@ -42,46 +57,89 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, within: float) ->
         body: the whole request body.
         headers: added to the client's own.
         within: seconds for everything together, from connecting to the last byte of the answer.
+        secrets: what else than the url's parts the answer must not repeat.
+        ca: as for `exchange`.
     """
-    deadline = _Deadline(within)
+    hidden = (*in_address(url), *secrets)
+    return accepted(exchange("POST", url, body, headers, within=within, secrets=hidden, ca=ca))
+
+
+def exchange(
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    *,
+    within: float,
+    longest: int = LONGEST_ANSWER,
+    secrets: Collection[str] | None = None,
+    ca: str = "",
+) -> Answer:
+    """Send one request and return the answer, whatever its status; ChannelError where there is none.
+
+    Args:
+        method: GET or POST.
+        url: as for `post`.
+        body: None for a request without one.
+        headers: added to the client's own.
+        within: as for `post`.
+        longest: bytes of the answer's body that are read.
+        secrets: what the answer's text must not repeat; None: the parts of the url.
+        ca: a file of authorities that are trusted instead of the publicly known ones.
+    """
+    if ca and not Path(ca).exists():
+        raise ChannelError(
+            f'the file "{ca}" of trusted authorities is not there', permanent=True, about_channel=True
+        )
+    hidden = in_address(url) if secrets is None else secrets
+    deadline = Deadline(within)
     with _Session() as session, deadline:
         session.trust_env = False  # a proxy or .netrc of the environment is none of the budget file's wishes
         adapter = _DeadlineAdapter(deadline)
         session.mount("http://", adapter)
         session.mount("https://", adapter)
         try:
-            with session.post(
+            with session.request(
+                method,
                 url,
                 data=body,
                 headers=dict(headers),
+                verify=ca or True,
                 timeout=(min(_CONNECT_WITHIN, within), within),
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 if deadline.passed:  # headers cut off in the middle look like headers at their end
                     raise requests.Timeout
-                answer = Answer(response.status_code, response.headers, _beginning(response))
+                data = _beginning(response, longest)
+                said = without(hidden, _printable(data))
+                return Answer(response.status_code, response.headers, said, data)
         except ValueError as error:  # requests: no schema, no host, a port that is no number
             raise ChannelError(
                 "its url is not one that can be posted to; write http://host/path or https://host/path",
                 permanent=True,
+                about_channel=True,
             ) from error
         except (OSError, HTTPError) as error:  # requests' own errors are OSErrors
-            raise ChannelError(_why(error, deadline, within)) from error
-    return _accepted(answer)
+            raise ChannelError(why(error, within, late=deadline.passed)) from error
 
 
-def _beginning(response: requests.Response) -> str:
+def _beginning(response: requests.Response, longest: int) -> bytes:
     """Return the beginning of the body; the status has been heard, so a body that breaks off is fine."""
     try:
-        data = response.raw.read(LONGEST_ANSWER, decode_content=False)  # decoding may blow up a small answer
+        data = response.raw.read(longest, decode_content=False)  # decoding may blow up a small answer
     except (OSError, HTTPError):
-        return ""
-    text = bytes(data or b"").decode("utf-8", "replace")
+        return b""
+    return bytes(data or b"")
+
+
+def _printable(data: bytes) -> str:
+    text = data[:LONGEST_ANSWER].decode("utf-8", "replace")
     return "".join(char if char.isprintable() else " " for char in text).strip()
 
 
-def _accepted(answer: Answer) -> Answer:
+def accepted(answer: Answer) -> Answer:
+    """Return an answer with status 2xx, or raise ChannelError with what the receiver said instead."""
     status = answer.status
     if 200 <= status < 300:  # noqa: PLR2004 the class of success
         return answer
@@ -90,10 +148,16 @@ def _accepted(answer: Answer) -> Answer:
         said += f" ({answer.text[:200]})"
     if 300 <= status < 400:  # noqa: PLR2004 the class of redirects
         raise ChannelError(
-            f"{said}, a redirect, which is not followed; write the address it leads to", permanent=True
+            f"{said}, a redirect, which is not followed; write the address it leads to",
+            permanent=True,
+            about_channel=True,
         )
     if 400 <= status < 500 and status not in _LATER:  # noqa: PLR2004 the class of our own faults
-        raise ChannelError(f"{said} and will not take this message; check the channel's url", permanent=True)
+        raise ChannelError(
+            f"{said} and will not take this message; check the channel's url",
+            permanent=True,
+            about_channel=status not in _THIS_MESSAGE,
+        )
     raise ChannelError(said, retry_after=_retry_after(answer.headers.get("Retry-After", "")))
 
 
@@ -110,8 +174,15 @@ def _retry_after(header: str) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _why(error: Exception, deadline: _Deadline, within: float) -> str:
-    if deadline.passed or isinstance(error, requests.Timeout):
+def why(error: Exception, within: float, *, late: bool) -> str:
+    """Return the sentence for a request that got no answer.
+
+    Args:
+        error: what requests raised.
+        within: seconds that everything together might have taken.
+        late: whether they were over.
+    """
+    if late or isinstance(error, requests.Timeout):
         return f"no full answer within {within:g} s; is the receiver overloaded or a firewall in the way?"
     if isinstance(error, requests.exceptions.SSLError):
         return "no trusted TLS connection to the receiver; check its certificate and this machine's clock"
@@ -132,53 +203,10 @@ class _Session(requests.Session):
         """Lead nowhere."""
 
 
-class _Deadline:
-    """Cuts the connections of one exchange when its time is over.
-
-    A read timeout starts anew with every byte, so a receiver that drips would hold the channel for ever.
-    """
-
-    def __init__(self, within: float) -> None:
-        self._ends = monotonic() + within
-        self._timer = threading.Timer(within, self._cut)
-        self._timer.daemon = True
-        self._lock = threading.Lock()
-        self._watched: list[socket.socket] = []
-
-    @property
-    def passed(self) -> bool:
-        return monotonic() >= self._ends
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        with self._lock:
-            for watched in self._watched:
-                watched.close()
-            self._watched.clear()
-
-    def watch(self, connection: socket.socket) -> None:
-        # A duplicate: wrapping in TLS takes the original's descriptor away, in the middle of the handshake.
-        with self._lock:
-            self._watched.append(socket.socket(fileno=os.dup(connection.fileno())))
-        if self.passed:
-            self._cut()
-
-    def _cut(self) -> None:
-        with self._lock:
-            for watched in self._watched:
-                try:
-                    watched.shutdown(socket.SHUT_RDWR)
-                except OSError:  # the other side was quicker; the reader has seen it
-                    continue
-
-
 class _DeadlineAdapter(HTTPAdapter):
     """Lets the deadline know each connection as soon as it stands."""
 
-    def __init__(self, deadline: _Deadline) -> None:
+    def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
         super().__init__(max_retries=0)
 

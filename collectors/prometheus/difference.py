@@ -18,6 +18,7 @@ from collectors.prometheus.machines import gives, tell_machines
 from collectors.prometheus.process_use import tell_memories, tell_processes
 from collectors.prometheus.process_use import tells as process_tells
 from collectors.prometheus.snapshot import Counters, PrometheusSnapshot
+from collectors.prometheus.unread import unread
 from collectors.prometheus.words import printable
 from headroom.budgets import Kind, Measure, Reason
 from headroom.observation import Absence, Observation, Reading, Series
@@ -51,6 +52,7 @@ def difference(before: PrometheusSnapshot | None, after: PrometheusSnapshot, ask
         tuple(one for one in told if isinstance(one, Observation)),
         tuple(one for one in told if isinstance(one, Absence)),
         tuple(dict.fromkeys(notes)),
+        unread=unread(asked.measures, health),
     )
 
 

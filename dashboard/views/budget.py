@@ -10,7 +10,7 @@ import streamlit as st
 from plotly.io import from_json
 
 from dashboard import charts, data, detail, instances, markup, visitor
-from dashboard.choice import address, names, wanted
+from dashboard.choice import address, names, until, wanted
 from dashboard.notices import style, trouble, waiting
 from dashboard.statement_link import asked
 from dashboard.trace import CALM, end, step
@@ -46,6 +46,7 @@ def choose(config: Config) -> str | None:
     st.session_state["row"] = found
 
     def follow() -> None:
+        _now()
         st.query_params.update(address(st.session_state["row"]))
 
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -60,6 +61,12 @@ def choose(config: Config) -> str | None:
             width=380,
         )
     return found
+
+
+def _now() -> None:
+    """Look back from now again, and no longer from the moment in the address."""
+    for name in ("from", "to"):
+        st.query_params.pop(name, None)
 
 
 class Found(NamedTuple):
@@ -111,8 +118,15 @@ def live(row_id: str) -> None:
 
 
 @st.fragment(run_every=data.REFRESH)
-def chart(row_id: str, period: str, *, hold: bool) -> None:
-    """Draw the row over time; an unchanged figure stays in the browser as it is, zoom and all."""
+def chart(row_id: str, period: str, then: datetime | None, *, hold: bool) -> None:
+    """Draw the row over time; an unchanged figure stays in the browser as it is, zoom and all.
+
+    Args:
+        row_id: the row.
+        period: how far back.
+        then: from when; None: from now.
+        hold: whether it stays as it is.
+    """
     try:
         config, _, row, now = find(row_id)
         every = next(
@@ -123,17 +137,22 @@ def chart(row_id: str, period: str, *, hold: bool) -> None:
         newest = max(each.verdict.at for each in row.limits)
         silent = row.worst.verdict.reason in {Reason.STALE, Reason.NO_DATA}
         # Where nobody judges, time goes on all the same, so that the silence is seen to grow.
-        until = end(now, CALM) if silent else end(newest, step(length, every))
-        if hold:
-            until = st.session_state.setdefault("held", until)
+        last = end(now, CALM) if silent else end(newest, step(length, every))
+        if then is not None:
+            last = min(then, last)
+        elif hold:
+            last = st.session_state.setdefault("held", last)
         else:
             st.session_state.pop("held", None)
-        trace = data.trace(config, row, length, until)
+        trace = data.trace(config, row, length, last)
     except data.Unavailable as error:
         trouble(error)
         return
     if not trace.bins:
-        st.info(f"Nothing was recorded in the last {period}.")
+        when = f"last {period}"
+        if then is not None:
+            when = f"{period} before {visitor.plain(visitor.clock(then, now, visitor.zone()))}"
+        st.info(f"Nothing was recorded in the {when}.")
         return
     zone = visitor.zone()
     st.plotly_chart(
@@ -188,7 +207,13 @@ def page() -> None:
         hold = st.toggle(
             "Hold the chart", help="A chart that is drawn anew loses its zoom; a held one keeps it."
         )
-    chart(row_id, period, hold=hold)
+    then = until(st.query_params.to_dict())
+    if then is not None:
+        moment = visitor.clock(then, data.now(), visitor.zone(), seconds=True)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"The chart ends at {visitor.plain(moment)}, the moment in the address.")
+            st.button("Show it until now", on_click=_now)
+    chart(row_id, period, then, hold=hold)
     st.html(f"<h2 class='hr-h2'>The promise</h2>{detail.promise(budget, data.now())}")
 
 

@@ -22,7 +22,8 @@ from dashboard import (
 )
 from dashboard.data_cache import PERIODS, Cached
 from dashboard.foreign import one_line
-from dashboard.notices import style, trouble, waiting
+from dashboard.notices import trouble
+from dashboard.opened import opened
 from headroom import recorded
 from headroom.audit.guide.catalogue import catalogue
 from headroom.budgets import Budget, Kind, Outcome
@@ -185,13 +186,8 @@ def agreed(source: Source) -> None:
 
 def page() -> None:
     """Draw the page: rows, memory, traffic, commands, findings, what is confirmed by hand."""
-    style()
-    st.html("<h1 class='hr-h1'>Cache</h1>")
-    try:
-        config = data.configuration()
-    except data.Unavailable as error:
-        trouble(error)
-        waiting(data.configuration)
+    config = opened("Cache")
+    if config is None:
         return
     found = redis(config)
     if not found:

@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard import data, data_database, findings, instances, markup, sessions, statement_table, visitor
 from dashboard.data_database import PERIODS, Work
 from dashboard.foreign import one_line
-from dashboard.notices import finding, style, trouble, waiting
+from dashboard.notices import finding, trouble
+from dashboard.opened import opened
 from dashboard.spans import took
 from dashboard.statement_link import NO_CLASS_SHOWN, statements_link
 from dashboard.workload import Line, chosen
@@ -228,13 +229,8 @@ def filters(config: Config, source: str, period: str) -> tuple[str, str, str]:
 
 def page() -> None:
     """Draw the page: rows, statements, findings, connections."""
-    style()
-    st.html("<h1 class='hr-h1'>Database</h1>")
-    try:
-        config = data.configuration()
-    except data.Unavailable as error:
-        trouble(error)
-        waiting(data.configuration)
+    config = opened("Database")
+    if config is None:
         return
     found = postgres(config)
     if not found:

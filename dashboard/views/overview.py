@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import data, instances, markup, visitor
-from dashboard.notices import banner, style, trouble
+from dashboard import alerts_health, data, data_alerts, instances, markup, visitor
+from dashboard.notices import banner, health, style, trouble
 from dashboard.statement_link import statements_link
 from headroom.summary import banner as summed_up
 from headroom.summary import by_subject, rows, source_ages
@@ -14,7 +14,7 @@ from headroom.summary import by_subject, rows, source_ages
 @st.fragment(run_every=data.REFRESH)
 def live() -> None:
     """Draw what stands now, again and again; what has not changed stays in the browser as it is."""
-    sentence, ages, strays, table, notes = (st.container(gap=None) for _ in range(5))
+    sentence, alerts, ages, strays, table, notes = (st.container(gap=None) for _ in range(6))
     try:
         config = data.configuration()
         moment = data.moment(config)
@@ -27,6 +27,9 @@ def live() -> None:
     known = {budget.id: by_subject(budget, sources, moment.standings, now) for budget in config.budgets}
     with sentence:
         banner(summed_up(found))
+    with alerts:
+        health(data_alerts.health(config, now), now, zone)
+        st.html(alerts_health.line(moment.incidents, base))
     with ages:
         st.html(markup.sources(source_ages(config.sources, moment.last_ok, moment.last_polls, now)))
     if unclassified := markup.unclassified(moment.unclassified):

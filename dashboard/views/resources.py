@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard import audited, data, data_resources, growth, instances, machines, markup, processes, visitor
 from dashboard.data_resources import KINDS, Resources
 from dashboard.foreign import one_line
-from dashboard.notices import style, trouble, waiting
+from dashboard.notices import trouble
+from dashboard.opened import opened
 from headroom.audit.guide.catalogue import RECORDED_AS
 from headroom.budgets import Budget, Kind, Outcome
 from headroom.config import Config
@@ -145,13 +146,8 @@ def suspected() -> None:
 
 def page() -> None:
     """Draw the page: rows, machines, containers, processes, findings."""
-    style()
-    st.html("<h1 class='hr-h1'>Resources</h1>")
-    try:
-        config = data.configuration()
-    except data.Unavailable as error:
-        trouble(error)
-        waiting(data.configuration)
+    config = opened("Resources")
+    if config is None:
         return
     unset = [one for one in config.sources if one.kind is SourceKind.PROMETHEUS and one.url is None]
     for source in unset:

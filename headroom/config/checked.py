@@ -41,6 +41,11 @@ class Checked:
         return text
 
 
+def listed(value: object) -> object:
+    """Return a single text as a list of it: for what may be one or several."""
+    return [value] if isinstance(value, str) else value
+
+
 def matching(pattern: str, what: str, allowed: str) -> Checked:
     """Return the mark of texts that match as a whole; `what` is wrong with all others."""
 
@@ -51,16 +56,17 @@ def matching(pattern: str, what: str, allowed: str) -> Checked:
     return Checked(check, allowed, pattern)
 
 
-def span(least: timedelta, most: timedelta) -> Checked:
-    """Return the mark of durations between two, which count in."""
-    allowed = f"a duration from {format_duration(least)} to {format_duration(most)}, e.g. 15s"
+def span(least: timedelta, most: timedelta, *, zero: bool = False) -> Checked:
+    """Return the mark of durations between two, which count in; `zero`: and of 0s."""
+    example = "or 0s" if zero else "e.g. 15s"
+    allowed = f"a duration from {format_duration(least)} to {format_duration(most)}, {example}"
 
     def check(text: str) -> None:
         try:
             given = parse_duration(text)
         except UnitError as error:
             raise wrong(f"which is {error.wrong}", error.allowed) from None
-        if not least <= given <= most:
+        if not least <= given <= most and not (zero and not given):
             raise wrong("which is too short" if given < least else "which is too long", allowed)
 
     return Checked(check, allowed, DURATION_PATTERN)

@@ -13,13 +13,14 @@ from typing import Any
 import yaml
 
 from headroom.config.problems import Key, Problem, UnreadableError, quoted, spelled
-from headroom.config.urls import is_secret, masked
+from headroom.config.urls import is_address, is_secret, masked
 
 MAX_VALUES = 20_000
 MAX_DEPTH = 20
 _CONTENT = "version, sources, classes, budgets and alerts, as in the budgets.yaml that `headroom init` writes"
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads ten times as fast, where it is there
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://|\$\{[^}]*\}(?:://|$)")
 _NULL = re.compile(r"|~|null|Null|NULL")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?[0-9]{1,15}")
@@ -34,13 +35,13 @@ class Document:
         value: nested dicts, lists, texts, numbers, yes-or-no and None.
         lines: the line of each key and list item, from 1.
         problems: keys written twice and the like: what else is there can still be checked.
-        secrets: for each scalar that is a secret or an address: its key, and where it begins and ends.
+        scalars: each with its key, and where it begins (with its anchor) and ends in the text.
     """
 
     value: Any = None
     lines: dict[Key, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    secrets: list[tuple[Key, int, int]] = field(default_factory=list)
+    scalars: list[tuple[Key, Any, int, int]] = field(default_factory=list)
 
     def line(self, key: Key) -> int | None:
         """Return the line of a key, or of the nearest thing around it that the file holds."""
@@ -76,7 +77,7 @@ class Document:
             return quoted(word) if word == value else "a secret"
         if not isinstance(value, str):
             return {type(None): "nothing", dict: "a mapping", list: "a list"}.get(type(value), str(value))
-        if key[-1:] == ("url",) and "://" not in value and not re.fullmatch(r"\$\{[^}]*\}", value):
+        if is_address(key) and not _SCHEME.match(value):
             return "a text without a scheme"  # a password in the wrong place is still a password
         return quoted(value)
 
@@ -176,10 +177,9 @@ class _Builder:
         else:
             assert isinstance(event, yaml.ScalarEvent)
             value = _scalar(event.value) if event.implicit[0] else event.value
-            if key[-1:] == ("url",) or is_secret(key):
-                assert event.start_mark is not None
-                assert event.end_mark is not None
-                self.document.secrets.append((key, event.start_mark.index, event.end_mark.index))
+            assert event.start_mark is not None
+            assert event.end_mark is not None
+            self.document.scalars.append((key, value, event.start_mark.index, event.end_mark.index))
         if anchor:
             self.anchors[anchor] = (value, self.count - before)
         return value

@@ -9,14 +9,24 @@ from pydantic_core import ErrorDetails
 from headroom.config.document import Document
 from headroom.config.problems import Key, Problem, closest, one_of, quoted, spelled
 from headroom.config.schema import schema_at
+from headroom.config.spec_channels import KIND_TAG
 from headroom.config.spec_measures import FORM_KEYS, FORM_TAG
 
-_TYPES = {"string": "a text", "integer": "a whole number", "array": "a list", "object": "a mapping"}
+_TYPES = {
+    "string": "a text",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+}
 
 
 def key_of(error: ErrorDetails) -> Key:
     """Return where in the file an error lies."""
-    return tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith(FORM_TAG)))
+    where = error["loc"]
+    if where[:2] == ("alerts", "channels") and str(where[3:]).startswith(f"('{KIND_TAG}"):
+        return where[:3] + where[4:]  # by its place: a header may be called the same
+    return tuple(part for part in where if not (isinstance(part, str) and part.startswith(FORM_TAG)))
 
 
 def explained(error: ErrorDetails, document: Document) -> Problem:
@@ -39,11 +49,7 @@ def explained(error: ErrorDetails, document: Document) -> Problem:
         case "wrong":
             found, allowed = f"{shown}, {error['ctx']['what']}", error["ctx"]["allowed"]
         case "union_tag_not_found":
-            written = document.at(key)
-            words = written if isinstance(written, dict) else ()
-            found = "no word for what is measured" if isinstance(written, dict) else shown
-            allowed = "a mapping with exactly one of " + one_of(FORM_KEYS)
-            hint = next(filter(None, (closest(word, FORM_KEYS) for word in words)), "")
+            return (_kindless if key[0] == "alerts" else _wordless)(key, document)
         case "too_short":
             found, allowed = shown.replace("a ", "an empty "), "at least one entry"
         case "too_long":
@@ -53,6 +59,29 @@ def explained(error: ErrorDetails, document: Document) -> Problem:
             found, allowed = shown, _allowed(schema)
             hint = closest(document.at(key), _words(schema))
     return Problem(line, spelled(key), found, allowed, hint)
+
+
+def _wordless(key: Key, document: Document) -> Problem:
+    """Return the problem with a measure without a word for what is measured."""
+    written = document.at(key)
+    found = "no word for what is measured" if isinstance(written, dict) else document.shown(key)
+    words = written if isinstance(written, dict) else ()
+    hint = next(filter(None, (closest(word, FORM_KEYS) for word in words)), "")
+    return Problem(document.line(key), spelled(key), found, _allowed(schema_at(key)), hint)
+
+
+def _kindless(key: Key, document: Document) -> Problem:
+    """Return the problem with a channel of which nobody knows what it is."""
+    written = document.at(key)
+    kinds = _words(schema_at((*key, "kind")))
+    if not isinstance(written, dict):
+        # Its address may have been written where its keys should be.
+        found = "a text" if isinstance(written, str) else document.shown(key)
+        allowed = "a mapping with kind: " + one_of(kinds)
+        return Problem(document.line(key), spelled(key), found, allowed)
+    key = (*key, "kind")
+    hint = closest(written.get("kind", ""), kinds)
+    return Problem(document.line(key), spelled(key), document.shown(key), one_of(kinds), hint)
 
 
 def _words(schema: dict[str, Any]) -> tuple[str, ...]:
@@ -68,7 +97,13 @@ def _allowed(schema: dict[str, Any]) -> str:
         return one_of(_words(schema))
     if "oneOf" in schema:
         return "a mapping with exactly one of " + one_of(FORM_KEYS)
-    kinds = [_TYPES.get(each.get("type", ""), "") for each in schema.get("anyOf", (schema,))]
+    kinds = [_kind(each) for each in schema.get("anyOf", (schema,))]
     if schema.get("properties"):
         return f"a mapping with {one_of(schema['properties'])}"
     return " or ".join(kind for kind in kinds if kind) or "another value"
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    kind = _TYPES.get(schema.get("type", ""), "")
+    least, most = schema.get("minimum"), schema.get("maximum")
+    return kind if least is None or most is None else f"{kind} from {least} to {most}"

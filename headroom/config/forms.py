@@ -31,6 +31,7 @@ class Form:
         called: the form in a sentence: "a latency".
         bound: the side of its limits; "either" where all limits of a budget share the side of the first.
         families: "endpoints", "queries" or both: where its class comes from; none where it has no class.
+        polls: that a window must hold at least; one reading says all of what is read off, not counted.
     """
 
     called: str
@@ -39,6 +40,7 @@ class Form:
     statistics: tuple[Statistic, ...]
     bound: Literal["max", "min", "either"] = "max"
     families: tuple[str, ...] = ()
+    polls: int = 4
 
     def sided(self, limits: Iterable[LimitSpec]) -> Form:
         """Return the form with the side that its limits have: that of the first that names one.
@@ -59,9 +61,9 @@ class Form:
 FORMS = {
     "histogram": Form("a latency", SourceKind.PROMETHEUS, Unit.SECONDS, _OF_EVENTS, families=BOTH),
     "statements": Form("a latency", SourceKind.POSTGRES, Unit.SECONDS, _OF_EVENTS, families=("queries",)),
-    "connections": Form("a share of connections", SourceKind.POSTGRES, Unit.SHARE, _OF_TIME),
-    "pool": Form("a share of a pool", SourceKind.PGBOUNCER, Unit.SHARE, _OF_TIME),
-    "redis_memory": Form("a share of memory", SourceKind.REDIS, Unit.SHARE, _OF_TIME),
+    "connections": Form("a share of connections", SourceKind.POSTGRES, Unit.SHARE, _OF_TIME, polls=1),
+    "pool": Form("a share of a pool", SourceKind.PGBOUNCER, Unit.SHARE, _OF_TIME, polls=1),
+    "redis_memory": Form("a share of memory", SourceKind.REDIS, Unit.SHARE, _OF_TIME, polls=1),
     "hit_rate": Form("a hit rate", SourceKind.REDIS, Unit.SHARE, _OF_TIME, bound="min"),
     "command_latency": Form("a latency of commands", SourceKind.REDIS, Unit.SECONDS, _OF_EVENTS),
     "resource": Form("a share of a resource", SourceKind.PROMETHEUS, Unit.SHARE, _OF_TIME),

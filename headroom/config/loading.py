@@ -9,8 +9,9 @@ from itertools import chain
 from pathlib import Path
 
 from headroom.config import mapping
-from headroom.config.document import Document, parse
+from headroom.config.document import parse
 from headroom.config.interpolation import Interpolation
+from headroom.config.mapping_alerts import alerting
 from headroom.config.mapping_policies import policies
 from headroom.config.model import Config
 from headroom.config.problems import ConfigError, Problem, UnreadableError
@@ -18,11 +19,15 @@ from headroom.config.reading import text_of
 from headroom.config.rules_access import access_problems
 from headroom.config.rules_alerts import alert_problems
 from headroom.config.rules_budgets import budget_problems
+from headroom.config.rules_channels import channel_problems
 from headroom.config.rules_classes import class_problems
+from headroom.config.rules_maintenance import maintenance_problems
 from headroom.config.rules_policies import policy_problems
+from headroom.config.rules_serve import serve_problems
 from headroom.config.rules_sources import history_problems, source_problems
 from headroom.config.spec import FileSpec
-from headroom.config.urls import hidden, is_secret, masked, sqlite_url, without_secrets
+from headroom.config.stored import stored
+from headroom.config.urls import sqlite_url
 from headroom.config.validation import validated
 
 
@@ -53,12 +58,15 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
         class_problems(parts, document),
         budget_problems(parts, document),
         policy_problems(parts, document, references.unset),
+        channel_problems(parts, document, path.parent),
         alert_problems(parts, document),
+        maintenance_problems(parts, document),
+        serve_problems(parts, document, path.parent),
     )
     problems = document.problems + _first_of_each(found)
     if problems or parts.whole is None:
         raise ConfigError(path, problems)
-    return _config(path.absolute(), _stored(text, document), parts.whole, references)
+    return _config(path.absolute(), stored(text, document), parts.whole, references)
 
 
 def _text(path: Path) -> str:
@@ -80,15 +88,6 @@ def _first_of_each(problems: Iterable[Problem]) -> list[Problem]:
     return list(kept.values())
 
 
-def _stored(text: str, document: Document) -> str:
-    for key, start, end in sorted(document.secrets, key=lambda each: each[1], reverse=True):
-        if key[:1] == ("alerts",) or is_secret(key):
-            kept = masked(str(document.at(key))) if is_secret(key) else hidden(str(document.at(key)))
-            ending = "\n" if text[start:end].endswith("\n") else ""  # a block of lines ends with its last one
-            text = text[:start] + f'"{kept}"{ending}' + text[end:]
-    return without_secrets(text)
-
-
 def _config(path: Path, text: str, spec: FileSpec, references: Interpolation) -> Config:
     return Config(
         path=path,
@@ -99,7 +98,6 @@ def _config(path: Path, text: str, spec: FileSpec, references: Interpolation) ->
         endpoints=mapping.endpoint_rules(spec.classes),
         queries=mapping.query_rules(spec.classes),
         budgets=tuple(mapping.budget(each) for each in spec.budgets),
-        channels=mapping.channels(spec.alerts),
-        routes=mapping.routes(spec.alerts),
+        alerting=alerting(spec, path.parent),
         policies=policies(spec, references.unset),
     )

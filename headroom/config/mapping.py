@@ -11,7 +11,7 @@ from headroom.budgets import Budget, Kind, Limit, Measure
 from headroom.config.forms import Form, evicting_form, form_of
 from headroom.config.problems import Key
 from headroom.config.rules_limits import name_of
-from headroom.config.spec import AlertsSpec, BudgetSpec, LimitSpec, SourceSpec
+from headroom.config.spec import BudgetSpec, LimitSpec, SourceSpec
 from headroom.config.spec_classes import ClassesSpec
 from headroom.config.spec_measures import (
     CommandSpec,
@@ -23,7 +23,6 @@ from headroom.config.spec_measures import (
     RedisMemorySpec,
     StatementsSpec,
 )
-from headroom.routing import Channel, Route
 from headroom.sources import (
     Access,
     EndpointClass,
@@ -168,21 +167,6 @@ def _selector(spec: GaugeSpec) -> str:
 
 def _histogram(spec: HistogramSpec) -> Measure:
     return Measure(spec.source, Kind.HISTOGRAM, spec.histogram, spec.class_)
-
-
-def channels(spec: AlertsSpec) -> tuple[Channel, ...]:
-    """Return the receivers of alerts."""
-    return tuple(
-        Channel(name, each.kind, Secret(each.url), parse_duration(each.timeout))
-        for name, each in spec.channels.items()
-    )
-
-
-def routes(spec: AlertsSpec) -> tuple[Route, ...]:
-    """Return which alerts go where."""
-    return tuple(
-        Route(tuple(each.channels), frozenset(each.severities), tuple(each.budgets)) for each in spec.routes
-    )
 
 
 def _limit(spec: LimitSpec, form: Form) -> Limit:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from headroom.alerting import USUAL, Alerting
 from headroom.budgets import Budget
+from headroom.channels import Channel
 from headroom.policies import NOTHING, Policies
-from headroom.routing import Channel, Route
+from headroom.routing import Route
 from headroom.sources import EndpointRules, QueryRules, Source
 
 
@@ -30,6 +32,15 @@ class Config:
     endpoints: EndpointRules = field(repr=False)
     queries: QueryRules = field(repr=False)
     budgets: tuple[Budget, ...] = field(repr=False)
-    channels: tuple[Channel, ...] = ()
-    routes: tuple[Route, ...] = ()
+    alerting: Alerting = USUAL
     policies: Policies = NOTHING
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The receivers of alerts."""
+        return self.alerting.channels
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Which alerts go where."""
+        return self.alerting.routes

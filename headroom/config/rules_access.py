@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from headroom.config.document import Document
 from headroom.config.problems import Key, Problem, UnreadableError
 from headroom.config.reading import text_of
-from headroom.config.spec import AuthSpec, SourceSpec, TlsSpec
+from headroom.config.spec import AuthSpec, TlsSpec
 from headroom.config.validation import Parts
 from headroom.sources import SourceKind
 
@@ -33,7 +33,7 @@ def access_problems(
             continue
         url = "" if (*key, "url") in unset else source.url
         yield from _auth(source.auth, url, (*key, "auth"), document)
-        yield from _headers(source, (*key, "headers"), document)
+        yield from header_problems(source.headers, (*key, "headers"), document)
         yield from _tls(source.tls, url, (*key, "tls"), document, folder)
 
 
@@ -46,20 +46,22 @@ def _auth(auth: AuthSpec, url: str, key: Key, document: Document) -> Iterator[Pr
         yield document.problem((*key, "user"), "without a password beside it", "user and password")
     elif auth.password and not auth.user:
         yield document.problem((*key, "password"), "without a user beside it", "user and password")
-    elif ways and _logs_in(url):
+    elif ways and logs_in(url):
         yield document.problem(key, "a login, and another one in the url", "one of them")
 
 
-def _logs_in(url: str) -> bool:
+def logs_in(url: str) -> bool:
+    """Tell whether an address holds a user or a password."""
     try:
         return "@" in urlsplit(url).netloc
     except ValueError:
         return False  # what is wrong with the address is said of it
 
 
-def _headers(source: SourceSpec, key: Key, document: Document) -> Iterator[Problem]:
+def header_problems(headers: Collection[str], key: Key, document: Document) -> Iterator[Problem]:
+    """Yield each header that is named a second time in other letters."""
     seen: dict[str, str] = {}
-    for name in source.headers:
+    for name in headers:
         first = seen.setdefault(name.lower(), name)
         if first != name:
             yield document.problem((*key, name), f"for the same header as {first}", "each header once")
@@ -74,13 +76,14 @@ def _tls(tls: TlsSpec, url: str, key: Key, document: Document, folder: Path) -> 
         allowed = "cert and key, or cert alone with the key in the same file"
         yield document.problem((*key, "key"), "without a certificate beside it", allowed)
     for name, path in (("ca", tls.ca), ("cert", tls.cert), ("key", tls.key)):
-        wrong = _unreadable(folder / path, folders=name == "ca") if path else ""
+        wrong = unreadable(folder / path, folders=name == "ca") if path else ""
         if wrong:
             allowed = f"a file{' or a folder of files' if name == 'ca' else ''} that this user may read"
             yield document.problem((*key, name), f"but the file is {wrong}", allowed)
 
 
-def _unreadable(path: Path, *, folders: bool) -> str:
+def unreadable(path: Path, *, folders: bool = False) -> str:
+    """Return what is wrong with a file that somebody else is to read; `folders`: it may be one, too."""
     if folders and path.is_dir() and os.access(path, os.R_OK | os.X_OK):
         return ""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from headroom.config.document import Document
@@ -15,7 +16,7 @@ from headroom.config.validation import BudgetParts, Parts
 from headroom.sources import SourceKind
 from headroom.units import format_duration, parse_duration
 
-POLLS_IN_WINDOW = 4
+_POLLS = {1: "one poll", 4: "four polls"}
 
 
 def budget_problems(parts: Parts, document: Document) -> Iterator[Problem]:
@@ -26,7 +27,10 @@ def budget_problems(parts: Parts, document: Document) -> Iterator[Problem]:
         key: Key = ("budgets", index)
         if budget.source is not None:
             where = (*key, "measure", "source")
-            yield from _source(budget.source, budget.form, where, budget.window, parts, document)
+            form = budget.form
+            if form is not None and budget.evicting:  # those are counted, and a poll may count hardly any
+                form = replace(form, polls=FORMS["hit_rate"].polls)
+            yield from _source(budget.source, form, where, budget.window, parts, document)
         if budget.form is not None:
             yield from limit_problems(budget, budget.form, key, document)
             if budget.form.families and budget.class_ is not None:
@@ -54,12 +58,13 @@ def _source(
     yield from source_problem(name, form, where, parts, document)
     if name in parts.sources:
         source = parts.sources[name]
-        least = POLLS_IN_WINDOW * parse_duration(source.every)
+        polls = form.polls if form is not None else 1
+        least = polls * parse_duration(source.every)
         if window is not None and parse_duration(window) < least:
             short = (*where[:2], "window")
             default = "" if document.holds(short) else f"which means {window}, "
             polled = document.shown(where)
-            allowed = f"at least {format_duration(least)}, which is four polls"
+            allowed = f"at least {format_duration(least)}, which is {_POLLS[polls]}"
             yield document.problem(short, f"{default}too short for the polls of {polled}", allowed)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from headroom.config.checked import Checked, matching, span, wrong
+from headroom.config.checked import Checked, listed, matching, span, wrong
 from headroom.patterns import unpaired
 from headroom.units import (
     DURATION_PATTERN,
@@ -131,10 +131,6 @@ def _any_text(_text: str) -> None:
     """Leave the check to the rules, which know what is around it."""
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 def _statuses(value: object) -> object:
     """Take 404 for "404": no quotes are needed around what everybody writes as a number."""
     listed = value if isinstance(value, list) else [value]
@@ -171,6 +167,7 @@ Name = Annotated[str, matching(rf"^(?=.{{1,64}}$){_WORD}(?:[_-]{_WORD})*$", "whi
 Text = Annotated[str, matching(r"^[^\u0000]{1,500}$", "which is empty or too long", _TEXT)]
 Every = Annotated[str, span(_SHORTEST, timedelta(hours=1))]
 Span = Annotated[str, span(_SHORTEST, timedelta(days=31))]
+Patience = Annotated[str, span(_SHORTEST, timedelta(days=31), zero=True)]
 Timeout = Annotated[str, span(_SHORTEST, timedelta(minutes=1))]
 Metric = Annotated[str, matching(_METRIC_PATTERN, "which is not the name of a metric", _METRIC)]
 HistogramName = Annotated[str, Checked(_histogram, _METRIC, _METRIC_PATTERN)]
@@ -215,9 +212,9 @@ _Method = Annotated[str, matching("^[A-Z]{1,20}$", "which is no HTTP method", _M
 _Regex = Annotated[str, Checked(_regex, _REGEX)]
 _Pattern = Annotated[str, matching(r"^[a-z0-9._*?-]{1,64}$", "which is no pattern of budget ids", _PATTERN)]
 _Many = Field(min_length=1, max_length=100)
-Paths = Annotated[list[_Path], BeforeValidator(_listed, json_schema_input_type=_Path | list[_Path]), _Many]
+Paths = Annotated[list[_Path], BeforeValidator(listed, json_schema_input_type=_Path | list[_Path]), _Many]
 Methods = Annotated[
-    list[_Method], BeforeValidator(_listed, json_schema_input_type=_Method | list[_Method]), _Many
+    list[_Method], BeforeValidator(listed, json_schema_input_type=_Method | list[_Method]), _Many
 ]
 Statuses = Annotated[
     list[_Status],
@@ -231,7 +228,7 @@ ClassLabel = Annotated[
     ),
 ]
 LabelValues = Annotated[
-    list[LabelValue], BeforeValidator(_listed, json_schema_input_type=LabelValue | list[LabelValue]), _Many
+    list[LabelValue], BeforeValidator(listed, json_schema_input_type=LabelValue | list[LabelValue]), _Many
 ]
 ClassLabels = Annotated[dict[ClassLabel, LabelValues], Field(min_length=1, max_length=20)]
 _Tag = Annotated[
@@ -244,13 +241,13 @@ _Tag = Annotated[
 ]
 Tags = Annotated[dict[_Tag, LabelValues], Field(min_length=1, max_length=20)]
 Regexes = Annotated[
-    list[_Regex], BeforeValidator(_listed, json_schema_input_type=_Regex | list[_Regex]), _Many
+    list[_Regex], BeforeValidator(listed, json_schema_input_type=_Regex | list[_Regex]), _Many
 ]
 Patterns = Annotated[
-    list[_Pattern], BeforeValidator(_listed, json_schema_input_type=_Pattern | list[_Pattern]), _Many
+    list[_Pattern], BeforeValidator(listed, json_schema_input_type=_Pattern | list[_Pattern]), _Many
 ]
 _Glob = LabelValue
-Globs = Annotated[list[_Glob], BeforeValidator(_listed, json_schema_input_type=_Glob | list[_Glob]), _Many]
+Globs = Annotated[list[_Glob], BeforeValidator(listed, json_schema_input_type=_Glob | list[_Glob]), _Many]
 """Names of roles or databases, * matching anything."""
 Connections = Annotated[
     str | int,

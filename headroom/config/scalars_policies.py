@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from headroom.config.checked import matching, span
+from headroom.config.checked import listed, matching, span
 
 _COMMAND = "all, or the name of a command in lower-case letters, e.g. get"
 _KEYS = (
@@ -31,13 +31,9 @@ Door = Annotated[str, matching(r"^(?:/[!-~]{0,499})?$", "which is no path", _NO_
 _Payload = Annotated[str, matching(r"^/[!-~]{0,499}$", "which is no path", _DOOR)]
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 Payloads = Annotated[
     list[_Payload],
-    BeforeValidator(_listed, json_schema_input_type=_Payload | list[_Payload]),
+    BeforeValidator(listed, json_schema_input_type=_Payload | list[_Payload]),
     Field(min_length=1, max_length=20),
 ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from headroom.config.problems import Key
 from headroom.config.spec import FileSpec
+from headroom.config.spec_channels import KIND_TAG
 from headroom.config.spec_measures import FORM_TAG
 
 # Where the file may refer to a variable, its pattern is not the pattern of what stands there.
@@ -49,7 +50,7 @@ def _schema() -> dict[str, Any]:
 def schema_at(key: Key) -> dict[str, Any]:
     """Return the schema of what may stand at a key; empty where it has none.
 
-    A part "form:NAME" chooses between the forms of a measure.
+    A part "form:NAME" chooses between the forms of a measure, "kind:NAME" between the kinds of channels.
     """
     node = _schema()
     for part in key:
@@ -59,6 +60,10 @@ def schema_at(key: Key) -> dict[str, Any]:
             name = part.removeprefix(FORM_TAG)
             forms = (_resolved(form) for form in node.get("oneOf", ()))
             node = next((form for form in forms if name in form["properties"]), {})
+        elif part.startswith(KIND_TAG) and "allOf" in node:
+            kinds = (_resolved(choice["then"]) for choice in node["allOf"])
+            kind = part.removeprefix(KIND_TAG)
+            node = next((each for each in kinds if each["properties"]["kind"]["const"] == kind), {})
         else:
             named = [node.get("additionalProperties"), *node.get("patternProperties", {}).values()]
             node = node.get("properties", {}).get(part) or next((each for each in named if each), {})

@@ -19,16 +19,16 @@ from headroom.config.scalars import (
     HeaderValue,
     Id,
     Name,
-    Patterns,
+    Patience,
     Share,
     Size,
     Span,
     Text,
     Threshold,
-    Timeout,
     Token,
     User,
 )
+from headroom.config.spec_alerts import AlertsSpec, ServeSpec
 from headroom.config.spec_base import BY_VALUE, Spec
 from headroom.config.spec_classes import ClassesSpec
 from headroom.config.spec_measures import HistogramSpec, MeasureSpec
@@ -112,9 +112,10 @@ class BudgetSpec(Spec):
     """For a latency: another histogram of the same calls, such as the application's own of its queries. Where
     it can decide, it judges; otherwise `measure` does, and the verdict names which."""
     window: Span = "5m"
-    """The evidence that is judged: minutes for busy classes, hours for rare ones; at least four polls."""
-    for_: Span = Field("1m", alias="for")
-    """How long a limit must be over before its incident fires."""
+    """The evidence that is judged: minutes for busy classes, hours for rare ones; at least four polls,
+    or one where each reads the figure off: redis_memory, connections, pool."""
+    for_: Patience = Field("1m", alias="for")
+    """How long a limit must be over before its incident fires; 0s: at once."""
     recover_for: Span = "2m"
     """How long it must be met before the incident resolves."""
     limits: list[LimitSpec] = Field(min_length=1, max_length=20)
@@ -132,39 +133,6 @@ class BudgetSpec(Spec):
     """When the figures are to be looked at again."""
     note: Text = ""
     """Anything a reader should know."""
-
-
-class ChannelSpec(Spec):
-    """Where alerts go."""
-
-    kind: Literal["webhook"]
-    """webhook: a JSON document by HTTP POST."""
-    url: Address
-    """The address; it counts as a secret, so ${NAME} or ${file:PATH} is the place for it."""
-    timeout: Timeout = "10s"
-    """How long one delivery may take."""
-
-
-class RouteSpec(Spec):
-    """Which alerts go where."""
-
-    channels: list[Name] = Field(min_length=1, max_length=100)
-    """Names of alerts.channels."""
-    severities: list[Annotated[Severity, BY_VALUE]] = Field(
-        default_factory=lambda: list(Severity), min_length=1
-    )
-    """Only these; left out: all."""
-    budgets: Patterns = Field(default_factory=lambda: ["*"])
-    """Only budgets whose id matches, e.g. api.*; left out: all."""
-
-
-class AlertsSpec(Spec):
-    """Who is told."""
-
-    channels: dict[Name, ChannelSpec] = Field(default_factory=dict, max_length=200)
-    """Receivers by name."""
-    routes: list[RouteSpec] = Field(default_factory=list, max_length=200)
-    """An alert goes to the channels of every route that it matches."""
 
 
 class FileSpec(Spec):
@@ -186,5 +154,7 @@ class FileSpec(Spec):
     """What changes of data must do to the cache."""
     application: ApplicationSpec | None = None
     """Where the application answers by HTTP."""
+    serve: ServeSpec | None = None
+    """Where Headroom tells of itself; left out: nowhere."""
     alerts: AlertsSpec = AlertsSpec()
     """Who is told when one is broken."""

@@ -15,13 +15,13 @@ SCHEMES = {
     SourceKind.REDIS: ("redis", "rediss"),
     SourceKind.PROMETHEUS: ("http", "https"),
 }
-WEBHOOK_SCHEMES = APPLICATION_SCHEMES = ("http", "https")
+WEB_SCHEMES = APPLICATION_SCHEMES = ("http", "https")
 
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _WORD = re.compile(r"""[^\s"']+""")
 _PARAMETER = re.compile(r"(?i)([?&][a-z_]{0,20}(?:pass|secret|token|key)[a-z_]{0,20}=)(?!\$\{)[^&]+")
 _LOGIN = re.compile(
-    r"""(?i)\b((?:password|bearer)["']?\s*:\s+)(?!["']?(?:\$\{[^{}]*\}|<secret>))(?:"[^"\n]*"|'[^'\n]*'|[^\s,}#]+)"""
+    r"""(?i)\b((?:password|bearer|token|secret|routing_key)["']?\s*:\s+)(?!["']?(?:\$\{[^{}]*\}|<secret>))(?:"[^"\n]*"|'[^'\n]*'|[^\s,}#]+)"""
 )
 _HIDDEN = "<secret>"
 
@@ -55,7 +55,7 @@ def sqlite_url(path: Path) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """Return a text with the passwords hidden that stand in it as they are, comments included."""
+    """Return a text with the passwords hidden that stand in it as they are."""
     return _LOGIN.sub(rf"\1{_HIDDEN}", _WORD.sub(lambda word: _without_password(word[0]), text))
 
 
@@ -73,9 +73,21 @@ def _without_password(word: str) -> str:
 
 def is_secret(key: Key) -> bool:
     """Tell whether what stands at a key is a secret, or would be if it stood right; addresses apart."""
-    if key[:1] != ("sources",) or len(key) <= 2:  # noqa: PLR2004 sources, name
-        return False
-    return key[2] == "headers" or (key[2] == "auth" and key[-1] not in ("user", "bearer_file"))
+    match key:
+        case ("sources", _, "headers", *_) | ("serve", "token", *_):
+            return True
+        case ("sources", _, "auth", *_):
+            return key[-1] not in ("user", "bearer_file")
+        case ("alerts", "channels", _, "headers" | "password" | "routing_key" | "secret", *_):
+            return True
+    return False
+
+
+def is_address(key: Key) -> bool:
+    """Tell whether an address stands at a key, which may hold a secret."""
+    if key == ("alerts", "heartbeat"):  # written where its mapping should stand
+        return True
+    return key[-1:] == ("url",) or (key[:2] == ("alerts", "channels") and "urls" in key[3:])
 
 
 def masked(secret: str) -> str:

@@ -9,18 +9,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from headroom.config.document import Document, value_at
 from headroom.config.explain import explained, key_of
 from headroom.config.forms import Form, form_of
 from headroom.config.problems import Key, Problem
-from headroom.config.spec import BudgetSpec, ChannelSpec, FileSpec, LimitSpec, RouteSpec, SourceSpec
+from headroom.config.spec import BudgetSpec, FileSpec, LimitSpec, SourceSpec
+from headroom.config.spec_alerts import HeartbeatSpec, MaintenanceSpec, RouteSpec, ServeSpec, StepSpec
+from headroom.config.spec_channels import AnyChannelSpec, ChannelSpec
 from headroom.config.spec_classes import EndpointClassSpec, QueryClassSpec
 from headroom.config.spec_measures import HistogramSpec
 from headroom.config.spec_policies import ApplicationSpec, CachingSpec, InvalidationSpec
 
 _Part = TypeVar("_Part", bound=BaseModel)
+_CHANNEL: TypeAdapter[AnyChannelSpec] = TypeAdapter(ChannelSpec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,12 @@ class BudgetParts:
         limits, evicting: the sound limits, by their place.
         second: the second measure.
         twice: it is the same as the first.
+        owner: as written; empty where there is none, or none that is a text.
     """
 
     id: str | None
     form: Form | None
+    owner: str
     source: str | None
     class_: str | None
     window: str | None
@@ -53,8 +58,13 @@ class Parts:
     endpoints: Mapping[int, EndpointClassSpec]
     queries: Mapping[int, QueryClassSpec]
     budgets: Mapping[int, BudgetParts]
-    channels: Mapping[str, ChannelSpec]
+    channels: Mapping[str, AnyChannelSpec]
     routes: Mapping[int, RouteSpec]
+    steps: Mapping[int, StepSpec]
+    maintenance: Mapping[int, MaintenanceSpec]
+    heartbeat: HeartbeatSpec | None
+    serve: ServeSpec | None
+    link: str
     caching: Mapping[int, CachingSpec]
     invalidation: Mapping[int, InvalidationSpec]
     application: ApplicationSpec | None
@@ -85,8 +95,13 @@ def validated(values: Any, document: Document, doubtful: Collection[Key]) -> tup
         sift.each(EndpointClassSpec, "classes", "endpoints"),
         sift.each(QueryClassSpec, "classes", "queries"),
         {index: sift.budget(index) for index, _ in sift.items(("budgets",))},
-        sift.each(ChannelSpec, "alerts", "channels"),
+        {name: _CHANNEL.validate_python(item) for name, item in sift.sound(("alerts", "channels"))},
         sift.each(RouteSpec, "alerts", "routes"),
+        sift.each(StepSpec, "alerts", "escalate"),
+        sift.each(MaintenanceSpec, "alerts", "maintenance"),
+        sift.one(HeartbeatSpec, "alerts", "heartbeat"),
+        sift.one(ServeSpec, "serve"),
+        str(sift.at(("alerts", "link")) or ""),
         sift.each(CachingSpec, "caching"),
         sift.each(InvalidationSpec, "invalidation"),
         sift.one(ApplicationSpec, "application"),
@@ -104,11 +119,11 @@ class _Sift:
 
     def each(self, model: type[_Part], *key: str | int) -> dict[Any, _Part]:
         """Return the entries of a list or mapping in which nothing is wrong."""
-        return {
-            name: model.model_validate(item)
-            for name, item in self.items(key)
-            if (*key, name) not in self.touched
-        }
+        return {name: model.model_validate(item) for name, item in self.sound(key)}
+
+    def sound(self, key: Key) -> list[tuple[Any, Any]]:
+        """Return the entries of a list or mapping in which nothing is wrong, as they are."""
+        return [(name, item) for name, item in self.items(key) if (*key, name) not in self.touched]
 
     def one(self, model: type[_Part], *key: str | int) -> _Part | None:
         """Return a part of the file in which nothing is wrong; None where it is not there."""
@@ -136,6 +151,7 @@ class _Sift:
         return BudgetParts(
             id=self.at((*key, "id")),
             form=form_of(measure) if isinstance(measure, dict) else None,
+            owner=str(self.at((*key, "owner")) or ""),
             source=self.at((*key, "measure", "source")),
             class_=self.at((*key, "measure", "class")),
             window=self.at((*key, "window")) or BudgetSpec.model_fields["window"].default,

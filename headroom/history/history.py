@@ -14,8 +14,18 @@ from sqlalchemy import Connection, Engine, delete
 
 from headroom.audit.by_hand import Confirmation
 from headroom.audit.finding import Finding
-from headroom.history import actions, audits, engine, outbox, prune, read, read_judgement, statements, write
+from headroom.history import (
+    actions,
+    audits,
+    engine,
+    prune,
+    read,
+    read_judgement,
+    statements,
+    write,
+)
 from headroom.history.actions import Action
+from headroom.history.delivering import Delivering
 from headroom.history.encode import Damaged
 from headroom.history.lock import CollectingLock
 from headroom.history.memory import Memory
@@ -23,15 +33,13 @@ from headroom.history.opened import OpenedFile
 from headroom.history.records import (
     Audit,
     Cycle,
-    Delivery,
-    DeliveryState,
     HistoryError,
     Poll,
     Standing,
     StoredPart,
     VerdictChange,
 )
-from headroom.incidents import Incident, Notice, Transition
+from headroom.incidents import Incident, Transition
 from headroom.observation import Series
 from headroom.statements import Statement
 
@@ -40,7 +48,7 @@ if TYPE_CHECKING:
     from headroom.history.summed import Sum
 
 
-class History:
+class History(Delivering):
     """An open history; `open_history` makes it.
 
     Each writing method is one transaction and is called from one thread at a time; reading methods and `act`
@@ -73,30 +81,6 @@ class History:
         """Put an audit of a source in the place of its last one, and keep the facts that it read."""
         with self._writing() as connection:
             audits.record(connection, self._memory, source, at, findings, facts)
-
-    def due_notices(self, now: datetime, *, lease: timedelta, limit: int = 50) -> list[Notice]:
-        """Return what is to be sent now, oldest first: at most one notice of each incident and channel.
-
-        Each is leased until `now + lease`, and is due again after that unless `delivered`, `failed` or
-        `gave_up` was called. `attempts` counts the attempt that begins here.
-        """
-        with self._writing() as connection:
-            return outbox.claim(connection, now, lease, limit)
-
-    def delivered(self, notice_id: int, at: datetime, response: str) -> bool:
-        """Mark a notice as delivered; False where it had left the queue already."""
-        with self._writing() as connection:
-            return outbox.leave(connection, notice_id, DeliveryState.SENT, at=at, response=response)
-
-    def failed(self, notice_id: int, *, next_at: datetime, error: str) -> bool:
-        """Let a notice wait until `next_at`; False where it had left the queue already."""
-        with self._writing() as connection:
-            return outbox.put_back(connection, notice_id, next_at=next_at, error=error)
-
-    def gave_up(self, notice_id: int, at: datetime, error: str) -> bool:
-        """Take a notice out undelivered, so that the next of its incident can go; False as above."""
-        with self._writing() as connection:
-            return outbox.leave(connection, notice_id, DeliveryState.GAVE_UP, at=at, error=error)
 
     def prune(self, now: datetime, keep: timedelta = timedelta(days=35), *, at_most: int = 50_000) -> int:
         """Delete evidence and polls recorded before `now - keep`, and notices that ended 90 days ago.
@@ -243,6 +227,11 @@ class History:
         with self._reading() as connection:
             return actions.of_kinds(connection, kinds)
 
+    def waiting_actions(self) -> list[Action]:
+        """Return the actions that wait for a cycle to apply them, oldest first."""
+        with self._reading() as connection:
+            return actions.waiting(connection)
+
     def confirmations(self) -> dict[str, Confirmation]:
         """Return what people confirmed by hand, by rule of the guide."""
         return actions.standing(self.actions((actions.CONFIRM, actions.UNCONFIRM)))
@@ -278,28 +267,6 @@ class History:
         """Return the moves of an incident, oldest first."""
         with self._reading() as connection:
             return read_judgement.moves(connection, incident_id)
-
-    # ---- the outbox
-
-    def undelivered(self, incident: str, channel: str) -> list[Notice]:
-        """Return the notices of an incident that wait for a channel, oldest first."""
-        with self._reading() as connection:
-            return outbox.undelivered(connection, incident, channel)
-
-    def told(self, incident: str) -> frozenset[str]:
-        """Return the channels that were, or are to be, told that an incident fires."""
-        with self._reading() as connection:
-            return outbox.told(connection, incident)
-
-    def deliveries(self, limit: int = 200) -> list[Delivery]:
-        """Return the newest notices and what became of them, newest first."""
-        with self._reading() as connection:
-            return outbox.deliveries(connection, limit)
-
-    def outbox_depth(self) -> int:
-        """Return how many notices wait."""
-        with self._reading() as connection:
-            return outbox.depth(connection)
 
     # ---- opening and closing
 

@@ -11,169 +11,234 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, update
 
+from headroom.delivery import Choice, Choose, Past, Settled
 from headroom.history.insert import inserted
-from headroom.history.records import Delivery, DeliveryState
+from headroom.history.outbox_read import WAITING, notice_of
+from headroom.history.records import DeliveryState
+from headroom.history.substitutes import all_told_of_the_end, elsewhere, followers, may_be_told, waits_with
+from headroom.history.superseded import promptly, superseded
 from headroom.history.tables import outbox
-from headroom.incidents import Notice, NoticeStatus
+from headroom.incidents import ALARMS, Notice, NoticeStatus
 
 _ANSWER_AT_MOST = 1_000  # characters of what a receiver says; it is a stranger's text
-_WAITING = outbox.c.state == DeliveryState.WAITING.value
+_HURRIED = ALARMS | {NoticeStatus.RESOLVED}
 
 
 def queue(connection: Connection, seq: int, notices: Sequence[Notice]) -> None:
-    """Append notices in order; a resolved one may take those before it out of the queue, and itself."""
-    for notice in notices:
-        row = {
-            "incident_id": notice.incident,
-            "seq": seq,
-            "channel": notice.channel,
-            "status": notice.status.value,
-            "key": notice.key,
-            "payload": notice.payload,
-            "created": notice.created,
-            "next_at": notice.next_at,
-            "attempts": notice.attempts,
-            "state": DeliveryState.WAITING.value,
-            "error": "",
-            "response": "",
-        }
-        number = inserted(connection, outbox, row)
-        if notice.status is NoticeStatus.RESOLVED:
-            _supersede(connection, replace(notice, id=number))
+    """Append notices in order; one may take those before it out of the queue, and itself.
 
-
-def _supersede(connection: Connection, resolved: Notice) -> None:
-    """Take out firing notices that nobody has tried to send; and the resolved one, if none was ever tried.
-
-    An attempt that failed may have arrived all the same, so its receiver is told of the end.
+    Who was told of an incident in another's place hears of its end as well, also where whoever made these
+    could not know that yet.
     """
-    firing = connection.execute(
-        select(outbox.c.id, outbox.c.attempts, outbox.c.state).where(
-            outbox.c.incident_id == resolved.incident,
-            outbox.c.channel == resolved.channel,
-            outbox.c.status == NoticeStatus.FIRING.value,
-        )
-    ).all()
-    untold = [row.id for row in firing if row.attempts == 0 and row.state == DeliveryState.WAITING]
-    if firing and len(untold) == len(firing):
-        untold.append(resolved.id)
-    if untold:
+    for notice in [*notices, *all_told_of_the_end(connection, notices)]:
+        _append(connection, seq, notice)
+
+
+def _append(connection: Connection, seq: int, notice: Notice) -> None:
+    if promptly(connection, notice):
+        notice = replace(notice, next_at=notice.created)
+    queued = _inserted(connection, seq, notice)
+    if not notice.incident:
+        return
+    if needless := superseded(connection, queued):
         connection.execute(
             update(outbox)
-            .where(outbox.c.id.in_(untold))
-            .values(state=DeliveryState.SUPERSEDED.value, ended=resolved.created)
+            .where(outbox.c.id.in_(needless))
+            .values(state=DeliveryState.SUPERSEDED.value, ended=notice.created)
         )
+    if notice.status in _HURRIED:
+        _hurry(connection, queued)
 
 
-def claim(connection: Connection, now: datetime, lease: timedelta, limit: int) -> list[Notice]:
-    """Return the notices that are due, oldest first, each leased to the caller until `now + lease`.
+def _inserted(connection: Connection, seq: int, notice: Notice) -> Notice:
+    row = {
+        "incident_id": notice.incident or None,
+        "seq": seq,
+        "channel": notice.channel,
+        "status": notice.status.value,
+        "key": notice.key,
+        "payload": notice.payload,
+        "created": notice.created,
+        "next_at": notice.next_at,
+        "attempts": notice.attempts,
+        "state": DeliveryState.WAITING.value,
+        "error": "",
+        "response": "",
+        "bundle": notice.bundle,
+        "source": notice.source,
+        "budget": notice.budget,
+    }
+    return replace(notice, id=inserted(connection, outbox, row))
 
-    Only the oldest waiting notice of an incident and channel can be due. Where the clock stands before the
-    moment at which a notice was made or last tried, it was set back, and waiting for it would be waiting for
-    an hour for nothing: such a notice is due.
+
+def _hurry(connection: Connection, notice: Notice) -> None:
+    """Let what waits before a notice for a later hour go with it: it would hold it up, being first.
+
+    What goes at once has no hour of its own any more, lest a clock that is set back hold it up again.
     """
-    oldest = select(func.min(outbox.c.id)).where(_WAITING).group_by(outbox.c.incident_id, outbox.c.channel)
-    set_back = func.coalesce(outbox.c.claimed, outbox.c.created) > now
-    rows = connection.execute(
-        select(outbox)
+    at_once = notice.next_at <= notice.created
+    connection.execute(
+        update(outbox)
         .where(
-            outbox.c.id.in_(oldest),
-            or_(outbox.c.next_at <= now, set_back),
-            or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now, set_back),
+            WAITING,
+            outbox.c.incident_id == notice.incident,
+            outbox.c.channel == notice.channel,
+            outbox.c.id < notice.id,
+            outbox.c.attempts == 0,
+            outbox.c.next_at > notice.next_at,
         )
-        .order_by(outbox.c.id)
-        .limit(limit)
-    ).all()
-    if rows:
+        .values(next_at=outbox.c.created if at_once else notice.next_at)
+    )
+
+
+def rename(connection: Connection, before: str, after: str) -> None:
+    """Let all notices of a channel be those of another one, those that were sent as well.
+
+    So its receiver hears of the end of what it was told under its old name, in the groups that it knows.
+    """
+    connection.execute(update(outbox).where(outbox.c.channel == before).values(channel=after))
+
+
+def heads() -> ColumnElement[bool]:
+    """Return the condition that a notice is the first in its line: of its incident and channel."""
+    first = select(func.min(outbox.c.id)).where(WAITING).group_by(outbox.c.incident_id, outbox.c.channel)
+    return outbox.c.id.in_(first)
+
+
+def free(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that nobody is sending a notice.
+
+    Where the clock stands before the moment at which a notice was made or last tried, it was set back, and
+    waiting for it would be waiting for an hour for nothing.
+    """
+    return or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now, set_back(now))
+
+
+def set_back(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that the clock was set back since a notice was tried, or made to go at once.
+
+    What was made for a later hour, or a digest, keeps to that: were it due, a clock that steps back by a
+    second would wake people at night. It is late by as much as the clock was set back, and no more.
+    """
+    at_once = outbox.c.next_at <= outbox.c.created
+    return or_(outbox.c.claimed > now, and_(outbox.c.claimed.is_(None), outbox.c.created > now, at_once))
+
+
+def claim(
+    connection: Connection,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    channel: str | None = None,
+    choose: Choose | None = None,
+    past: Past | None = None,
+) -> list[Notice]:
+    """Return the due notices, or those chosen of them, each leased to the caller until `now + lease`.
+
+    Only the oldest waiting notice of an incident and channel can be due.
+    """
+    query = select(outbox).where(heads(), or_(outbox.c.next_at <= now, set_back(now)), free(now))
+    if channel is not None:
+        query = query.where(outbox.c.channel == channel)
+    due = [notice_of(row) for row in connection.execute(query.order_by(outbox.c.id).limit(limit))]
+    choice = Choice(tuple(due)) if choose is None else choose(due, past or Past())
+    for held, why in choice.held:
+        assert held.id is not None
+        _leave(connection, Settled(held.id, sent=True, response=why), DeliveryState.SENT, now)
+    more = int(choice.attempt)
+    taken = [replace(notice, attempts=notice.attempts + more) for notice in choice.send]
+    for bundle in {notice.bundle for notice in taken}:
         connection.execute(
             update(outbox)
-            .where(outbox.c.id.in_([row.id for row in rows]))
-            .values(claimed=now, lease_until=now + lease, attempts=outbox.c.attempts + 1)
+            .where(outbox.c.id.in_([notice.id for notice in taken if notice.bundle == bundle]))
+            .values(claimed=now, lease_until=now + lease, attempts=outbox.c.attempts + more, bundle=bundle)
         )
-    return [replace(_notice(row), attempts=row.attempts + 1) for row in rows]
+    return taken
 
 
 def release_all(connection: Connection) -> None:
     """End all leases: whoever held them is gone."""
     connection.execute(
-        update(outbox).where(_WAITING, outbox.c.lease_until.is_not(None)).values(lease_until=None)
+        update(outbox).where(WAITING, outbox.c.lease_until.is_not(None)).values(lease_until=None)
     )
 
 
-def leave(
-    connection: Connection,
-    number: int,
-    state: DeliveryState,
-    *,
-    at: datetime,
-    error: str = "",
-    response: str = "",
-) -> bool:
-    """Take a notice out of the queue; False where it had left already, which then stands."""
+def settle(connection: Connection, results: Sequence[Settled], at: datetime) -> None:
+    """Note what became of notices; what has left the queue stays as it left, and is told nowhere else."""
+    for one in results:
+        if one.again is not None:
+            if _put_back(connection, one, one.again) and one.copy is not None:
+                _queue_beside(connection, one.notice, one.copy)
+        elif one.sent:
+            _leave(connection, one, DeliveryState.SENT, at)
+        elif one.copy is not None and may_be_told(connection, one.copy):
+            _reroute(connection, one, one.copy, at)
+        elif _leave(connection, one, DeliveryState.GAVE_UP, at):
+            for needless in followers(connection, one.notice):
+                _leave(connection, Settled(_id(needless)), DeliveryState.SUPERSEDED, at)
+
+
+def _reroute(connection: Connection, one: Settled, copy: Notice, at: datetime) -> None:
+    """Let another channel be told in a notice's place, and of all that its own need not be told then."""
+    gone = replace(one, response=copy.channel)
+    if not _leave(connection, gone, DeliveryState.REROUTED, at):
+        return
+    behind = followers(connection, one.notice)
+    for each in behind:
+        _leave(connection, replace(gone, notice=_id(each)), DeliveryState.REROUTED, at)
+    ends = behind or [
+        each for each in waits_with(connection, one.notice) if each.status is NoticeStatus.RESOLVED
+    ]
+    queue(connection, 0, [copy])
+    for (
+        each
+    ) in ends:  # of what was tried already both ends are told, also where that makes the alarm old news
+        _inserted(connection, 0, elsewhere(each, copy.channel))
+
+
+def _queue_beside(connection: Connection, source: int, copy: Notice) -> None:
+    """Let another channel be told as well, once of an incident, unless it has ended meanwhile."""
+    ended = any(each.status is NoticeStatus.RESOLVED for each in waits_with(connection, source))
+    if not ended and may_be_told(connection, copy, once=True):
+        queue(connection, 0, [copy])
+
+
+def _id(notice: Notice) -> int:
+    assert notice.id is not None
+    return notice.id
+
+
+def _leave(connection: Connection, one: Settled, state: DeliveryState, at: datetime) -> bool:
     values = {
         "state": state.value,
         "ended": at,
         "lease_until": None,
-        "error": error[:_ANSWER_AT_MOST],
-        "response": response[:_ANSWER_AT_MOST],
+        "error": one.error[:_ANSWER_AT_MOST],
+        "response": one.response[:_ANSWER_AT_MOST],
     }
-    return bool(
-        connection.execute(update(outbox).where(outbox.c.id == number, _WAITING).values(values)).rowcount
-    )
+    return _changed(connection, one, values)
 
 
-def put_back(connection: Connection, number: int, *, next_at: datetime, error: str) -> bool:
-    """Let a notice wait for its next attempt; False where it had left the queue already."""
-    values = {"next_at": next_at, "lease_until": None, "error": error[:_ANSWER_AT_MOST]}
-    return bool(
-        connection.execute(update(outbox).where(outbox.c.id == number, _WAITING).values(values)).rowcount
-    )
+def _put_back(connection: Connection, one: Settled, again: datetime) -> bool:
+    values = {"next_at": again, "lease_until": None, "error": one.error[:_ANSWER_AT_MOST]}
+    if one.bundle is not None:
+        values["bundle"] = one.bundle
+    return _changed(connection, one, values)
 
 
-def undelivered(connection: Connection, incident: str, channel: str) -> list[Notice]:
-    """Return the notices of an incident that wait for a channel, oldest first."""
+def _changed(connection: Connection, one: Settled, values: dict[str, Any]) -> bool:
+    done = connection.execute(update(outbox).where(outbox.c.id == one.notice, WAITING).values(values))
+    return bool(done.rowcount)
+
+
+def awaited(connection: Connection, now: datetime) -> dict[str, datetime]:
+    """Return for each channel that something waits for when it is due: `now` or a later moment."""
+    moment = case((set_back(now), literal(now, outbox.c.next_at.type)), else_=outbox.c.next_at)
     rows = connection.execute(
-        select(outbox)
-        .where(_WAITING, outbox.c.incident_id == incident, outbox.c.channel == channel)
-        .order_by(outbox.c.id)
+        select(outbox.c.channel, func.min(moment).label("at"))
+        .where(heads(), free(now))
+        .group_by(outbox.c.channel)
     )
-    return [_notice(row) for row in rows]
-
-
-def told(connection: Connection, incident: str) -> frozenset[str]:
-    """Return the channels that were, or are to be, told that an incident fires."""
-    rows = connection.execute(
-        select(outbox.c.channel)
-        .where(outbox.c.incident_id == incident, outbox.c.status == NoticeStatus.FIRING.value)
-        .distinct()
-    )
-    return frozenset(row.channel for row in rows)
-
-
-def deliveries(connection: Connection, limit: int) -> list[Delivery]:
-    """Return the newest notices, and what became of them."""
-    rows = connection.execute(select(outbox).order_by(outbox.c.id.desc()).limit(limit))
-    return [
-        Delivery(_notice(row), DeliveryState(row.state), row.ended, row.error, row.response) for row in rows
-    ]
-
-
-def depth(connection: Connection) -> int:
-    """Return how many notices wait."""
-    return connection.scalar(select(func.count()).select_from(outbox).where(_WAITING)) or 0
-
-
-def _notice(row: Row[Any]) -> Notice:
-    return Notice(
-        id=row.id,
-        incident=row.incident_id,
-        channel=row.channel,
-        status=NoticeStatus(row.status),
-        key=row.key,
-        payload=row.payload,
-        created=row.created,
-        next_at=row.next_at,
-        attempts=row.attempts,
-    )
+    return {row.channel: max(row.at, now) for row in rows}

@@ -11,7 +11,7 @@ from headroom.budgets import Outcome, Reason, Severity, Statistic
 from headroom.history.encode_verdict import decode_verdict
 from headroom.history.records import Standing, VerdictChange
 from headroom.history.tables import incidents, transitions, verdict_changes, verdict_latest
-from headroom.incidents import Incident, State, Transition, Why
+from headroom.incidents import About, Incident, State, Transition, Why
 
 
 def standings(connection: Connection) -> list[Standing]:
@@ -82,6 +82,7 @@ def moves(connection: Connection, incident: str) -> list[Transition]:
             State(row.after),
             Why(row.why),
             row.detail,
+            Severity(row.severity),
         )
         for row in rows
     ]
@@ -105,4 +106,17 @@ def _incident(row: Row[Any]) -> Incident:
         blind=row.blind,
         budget_digest=row.budget_digest,
         worst=row.worst,
+        about=About(row.about),
+        source=row.source,
+        acknowledged=row.acknowledged,
+        acknowledged_by=row.acknowledged_by,
+        silenced=row.silenced,
+        flapping=row.flapping,
+        rises=row.rises,
+        steady_for=row.steady_for,
+        told_ago=row.told_ago,
+        unanswered_for=row.unanswered_for,
+        step=row.step,
+        lost_told=row.lost_told,
+        untold=row.untold,
     )

@@ -61,6 +61,8 @@ class Cycle:
         config_digest: the version of the configuration in force; empty where there is none.
         notes: sentences about the polled source as a whole; they replace its earlier ones.
         statements: what was learnt of statements; replaces what was known of the same ones.
+        applied: numbers of the actions that it applied.
+        replays: incident and channel of messages that did not arrive and are sent again; empty: any.
     """
 
     at: datetime
@@ -74,6 +76,8 @@ class Cycle:
     config_digest: str = ""
     notes: tuple[str, ...] = ()
     statements: tuple[Statement, ...] = ()
+    applied: tuple[int, ...] = ()
+    replays: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.poll is None and (self.snapshot is not None or self.notes):
@@ -141,6 +145,7 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     GAVE_UP = "gave up"
     SUPERSEDED = "superseded"  # its incident ended before anything was said of it
+    REROUTED = "told to another channel"  # its own would not take it
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +168,43 @@ class Delivery:
     def sent(self) -> datetime | None:
         """When it was delivered, or None."""
         return self.ended if self.state is DeliveryState.SENT else None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """What is known of a channel.
+
+    Attributes:
+        digest: of its configuration when this was written.
+        disabled: since when it takes nothing, because of a permanent error; None while it works.
+        error: the sentence of its last failure; empty after a success.
+        ok_at, failed_at: when it last took something, also a test, and when it last did not.
+        tested_at: when it was last tested; tested: what came of that, as a sentence.
+    """
+
+    name: str
+    digest: str
+    disabled: datetime | None = None
+    error: str = ""
+    ok_at: datetime | None = None
+    failed_at: datetime | None = None
+    tested_at: datetime | None = None
+    tested: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receiver that can be asked says of an incident.
+
+    Attributes:
+        member: which of its servers.
+        state: as the receiver calls it, e.g. active or suppressed.
+        detail: a sentence for people, e.g. by whom it is silenced.
+    """
+
+    incident: str
+    channel: str
+    member: str
+    at: datetime
+    state: str
+    detail: str = ""

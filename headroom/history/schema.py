@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from sqlalchemy import Connection, inspect, text
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration. Numbers ascend, so that a newer schema can be told from an older one."""
 
 

@@ -204,6 +204,19 @@ incidents = Table(
     Column("blind", Boolean, nullable=False),
     Column("budget_digest", Words, nullable=False),
     Column("worst", Words, nullable=False),
+    Column("about", Text, nullable=False, server_default="breach"),
+    Column("source", Words, nullable=False, server_default=""),
+    Column("acknowledged", Moment),
+    Column("acknowledged_by", Words, nullable=False, server_default=""),
+    Column("silenced", Words, nullable=False, server_default=""),
+    Column("flapping", Boolean, nullable=False, server_default="0"),
+    Column("rises", Integer, nullable=False, server_default="0"),
+    Column("steady_for", Span, nullable=False, server_default="0"),
+    Column("told_ago", Span, nullable=False, server_default="0"),
+    Column("unanswered_for", Span, nullable=False, server_default="0"),
+    Column("step", Integer, nullable=False, server_default="0"),
+    Column("lost_told", Boolean, nullable=False, server_default="0"),
+    Column("untold", Boolean, nullable=False, server_default="0"),
     Column("seq", BigInteger, nullable=False),
     Index(None, "ended"),
 )
@@ -219,6 +232,7 @@ transitions = Table(
     Column("after", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("detail", Words, nullable=False),
+    Column("severity", Text, nullable=False, server_default="critical"),
     Index(None, "incident_id"),
 )
 
@@ -226,7 +240,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", ROW_ID, primary_key=True),
-    Column("incident_id", ForeignKey("incidents.id"), nullable=False),
+    Column("incident_id", ForeignKey("incidents.id")),  # null for a message of Headroom itself
     Column("seq", BigInteger, nullable=False),
     Column("channel", Words, nullable=False),
     Column("status", Text, nullable=False),
@@ -241,6 +255,9 @@ outbox = Table(
     Column("ended", Moment),
     Column("error", Words, nullable=False),
     Column("response", Words, nullable=False),
+    Column("bundle", Words, nullable=False, server_default=""),
+    Column("source", Words, nullable=False, server_default=""),
+    Column("budget", Words, nullable=False, server_default=""),
     Index(None, "incident_id", "channel"),
     Index(None, "state", "ended"),
     sqlite_autoincrement=True,  # ids are the order of delivery
@@ -256,4 +273,30 @@ actions = Table(
     Column("body", Text, nullable=False),  # JSON
     Column("applied_seq", BigInteger),  # the cycle that applied it; null while it waits
     Index(None, "applied_seq"),
+)
+
+# What is known of each channel that ever sent something.
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("digest", Words, nullable=False),  # of its configuration when it was written
+    Column("disabled", Moment),  # since when it takes nothing; null while it works
+    Column("error", Words, nullable=False),
+    Column("ok_at", Moment),  # its last success, also of a test
+    Column("failed_at", Moment),
+    Column("tested_at", Moment),
+    Column("tested", Words, nullable=False),  # what came of the last test, as a sentence
+)
+
+# What a receiver that can be asked said of an incident, such as a member of an Alertmanager cluster.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("incident_id", ForeignKey("incidents.id"), primary_key=True),
+    Column("channel", Words, primary_key=True),
+    Column("member", Words, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("detail", Words, nullable=False),
 )

@@ -10,12 +10,13 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, update
 
 from headroom.budgets import Verdict
-from headroom.history import outbox, statements
+from headroom.history import actions, outbox, statements
 from headroom.history.encode import encode, encode_bounds
 from headroom.history.encode_verdict import encode_verdict
 from headroom.history.memory import LimitKey, Memory, Remembered
 from headroom.history.prepared import Prepared
 from headroom.history.records import OK, Cycle, Poll
+from headroom.history.replay import replay
 from headroom.history.tables import (
     configurations,
     evidence,
@@ -62,7 +63,8 @@ def record(connection: Connection, memory: Memory, cycle: Cycle) -> int:
     """Write all that a cycle changes and return its number.
 
     1. the poll, which gives the number; 2. evidence; 3. the snapshot; 4. verdicts, and what changed of them;
-    5. incidents and their moves; 6. notices, which may supersede each other; 7. statements.
+    5. incidents and their moves; 6. notices, which may supersede each other; 7. which actions it applied,
+    and what they send again; 8. statements.
     """
     seq = _poll(connection, memory, cycle)
     _evidence(connection, memory, seq, cycle.at, cycle.observations)
@@ -72,6 +74,9 @@ def record(connection: Connection, memory: Memory, cycle: Cycle) -> int:
     _incidents(connection, seq, cycle.incidents)
     _transitions(connection, seq, cycle.transitions)
     outbox.queue(connection, seq, cycle.notices)
+    actions.applied(connection, seq, cycle.applied)
+    for incident, channel in cycle.replays:
+        replay(connection, incident, channel, cycle.at)
     statements.learn(connection, memory, cycle.at, cycle.statements)
     return seq
 
@@ -226,6 +231,19 @@ def _incidents(connection: Connection, seq: int, moved: Sequence[Incident]) -> N
             "blind": incident.blind,
             "budget_digest": incident.budget_digest,
             "worst": incident.worst,
+            "about": incident.about.value,
+            "source": incident.source,
+            "acknowledged": incident.acknowledged,
+            "acknowledged_by": incident.acknowledged_by,
+            "silenced": incident.silenced,
+            "flapping": incident.flapping,
+            "rises": incident.rises,
+            "steady_for": incident.steady_for,
+            "told_ago": incident.told_ago,
+            "unanswered_for": incident.unanswered_for,
+            "step": incident.step,
+            "lost_told": incident.lost_told,
+            "untold": incident.untold,
             "seq": seq,
         }
         changed = connection.execute(update(incidents).where(incidents.c.id == incident.id).values(values))
@@ -243,6 +261,7 @@ def _transitions(connection: Connection, seq: int, moves: Sequence[Transition]) 
             "after": move.after.value,
             "why": move.why.value,
             "detail": move.detail,
+            "severity": move.severity.value,
         }
         for move in moves
     ]

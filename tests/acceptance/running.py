@@ -64,10 +64,18 @@ class Demo:
         words = [sys.executable, "-m", "monitor", name, "--config", str(self.config)]
         return subprocess.run([*words, *arguments], capture_output=True, text=True, timeout=120, check=False)
 
-    def received(self) -> list[dict[str, Any]]:
-        """Return what its webhook receiver got so far."""
+    def received(self, channel: str = "webhook") -> list[dict[str, Any]]:
+        """Return what one of its receivers got so far."""
         path = self.folder / ".headroom/demo/received.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+        got = [json.loads(line) for line in lines if line.endswith("\n")]  # the last may be half written
+        return [each for each in got if each["channel"] == channel]
+
+    @property
+    def servers(self) -> dict[str, Any]:
+        """What it published of its servers."""
+        content: dict[str, Any] = json.loads((self.folder / ".headroom/demo/servers.json").read_text())
+        return content
 
     def family(self) -> list[psutil.Process]:
         """Return every process that it started."""

@@ -1,4 +1,4 @@
-"""`headroom demo --fault slow-login`: 24 verdicts, 19 rows, an alert that fires and resolves."""
+"""`headroom demo --fault slow-login`: 24 verdicts, 19 rows, alerts that fire and resolve on each channel."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from tests.acceptance.running import Demo, running, wait_for
+from tests.acceptance.told import CHANNELS, told
 from tests.browser import chromium, visit
 
 OUTCOMES = {"met", "over", "undecided", "idle", "blind"}
@@ -113,6 +115,20 @@ def test_the_browser_shows_all_19_rows_of_the_running_demo(demo: Demo) -> None:
         PICTURE.write_bytes(picture)
 
 
+def test_a_redis_that_hangs_is_told_as_blind(demo: Demo) -> None:
+    """The slow logins go on meanwhile; it is let go as soon as somebody was told."""
+    redis = psutil.Process(demo.servers["pids"]["redis"])
+    redis.suspend()
+    try:
+        wait_for(lambda: _blind(demo), 90, demo.told)
+    finally:
+        redis.resume()
+
+    (fired,) = _blind(demo)
+    assert (fired["status"], fired["severity"]) == ("firing", "warning")
+    assert fired["title"].startswith("[BLIND] nothing can be told of Redis memory")
+
+
 def test_the_slow_logins_fire_and_resolve_one_incident(demo: Demo) -> None:
     """The receiver gets `firing`, and after the fault `resolved`, of the same incident."""
 
@@ -124,8 +140,19 @@ def test_the_slow_logins_fire_and_resolve_one_incident(demo: Demo) -> None:
 
     assert wait_for(resolved, 300, demo.told)
     statuses = {each["status"] for each in demo.received()}
-    assert statuses == {"firing", "resolved"}
+    assert {"firing", "resolved"} <= statuses <= {"firing", "resolved", "reminder"}
     assert any("Fault slow-login is on" in line for line in demo.lines)
+
+
+def test_every_channel_is_told_of_both_incidents_in_order(demo: Demo) -> None:
+    """Of the slow logins and of lost sight each receiver got `firing` and then `resolved`, and says so."""
+    logins = next(each for each in demo.received() if each["budget"] == "api.login")
+    for incident in (logins, *_blind(demo)):
+        expected = {channel: ["firing", "resolved"] for channel in CHANNELS}
+        wait_for(lambda: told(demo, incident) == expected, 150, lambda: str(told(demo, incident)))  # noqa: B023 called at once
+
+    for channel in CHANNELS[1:]:
+        assert any(line.startswith(f"Alert received by {channel}: ") for line in demo.lines), channel
 
 
 def test_sigterm_leaves_no_process_behind(demo: Demo) -> None:
@@ -140,3 +167,9 @@ def test_sigterm_leaves_no_process_behind(demo: Demo) -> None:
     assert not alive, [" ".join(process.cmdline()) for process in alive]
     assert len(gone) == len(family)
     assert demo.process.returncode == 0
+
+
+def _blind(demo: Demo) -> list[dict[str, Any]]:
+    """Return the webhook's first messages about lost sight of Redis, one for each incident."""
+    about = [each for each in demo.received() if each["source"] == "erp-cache" and each["about"] == "blind"]
+    return [each for each in about if each["status"] == "firing"]

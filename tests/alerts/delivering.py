@@ -14,9 +14,9 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from alerts.outbox import Deliverer
+from headroom.channels import Channel, Pace, Webhook
 from headroom.history import Cycle, Delivery, DeliveryState, History, open_history
 from headroom.incidents import Notice, NoticeStatus, State
-from headroom.routing import Channel
 from headroom.sources import Secret
 from tests.alerts.examples import incident
 
@@ -34,23 +34,45 @@ class Writer:
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: function(*args))
 
 
-def webhook(name: str, url: str, timeout: float = 5.0) -> Channel:
-    """Return a webhook channel."""
-    return Channel(name, "webhook", Secret(url), timedelta(seconds=timeout))
+AT_ANY_PACE = Pace(10_000, timedelta(minutes=5))
+
+
+def webhook(
+    name: str, url: str, timeout: float = 5.0, *, pace: Pace = AT_ANY_PACE, **settings: Any
+) -> Channel:
+    """Return a webhook channel that is not held up by its pace."""
+    return Channel(name, Webhook(Secret(url)), timedelta(seconds=timeout), pace=pace, **settings)
 
 
 def notice(
-    number: str, key: str, status: str = "firing", *, channel: str = "on-call", age: float = 0
+    number: str,
+    key: str,
+    status: str = "firing",
+    *,
+    channel: str = "on-call",
+    age: float = 0,
+    source: str = "",
+    budget: str = "",
 ) -> Notice:
     """Return a notice of incident `number`, made `age` seconds ago."""
     created = datetime.now(UTC) - timedelta(seconds=age)
-    body = f'{{"text":"{key}","delayed":false}}'
-    return Notice(number, channel, NoticeStatus(status), key, body, created, created)
+    body = f'{{"text":"{key}","at":"{created.isoformat()}","delayed":false}}'
+    return Notice(
+        number,
+        channel,
+        NoticeStatus(status),
+        key,
+        body,
+        created,
+        created,
+        source=source,
+        budget=budget,
+    )
 
 
 def queue(history: History, *notices: Notice) -> None:
     """Commit notices with the incidents that they are about."""
-    told = dict.fromkeys(one.incident for one in notices)
+    told = dict.fromkeys(one.incident for one in notices if one.incident)
     incidents = tuple(replace(incident(State.FIRING), id=number) for number in told)
     history.record(Cycle(datetime.now(UTC), incidents=incidents, notices=notices))
 
@@ -92,7 +114,7 @@ async def settled(history: History) -> dict[str, Delivery]:
 
 async def _drain(path: Path, url: str) -> None:
     with open_history(str(path), collecting=True) as history:
-        deliverer = Deliverer(history, [webhook("on-call", url)], Writer())
+        deliverer = Deliverer(history, [webhook("on-call", url, pace=Pace())], Writer())
         assert await deliverer.drain(timedelta(seconds=20))
         await deliverer.close()
         assert {one.state for one in history.deliveries()} == {DeliveryState.SENT}

@@ -9,10 +9,22 @@ from datetime import timedelta
 import pytest
 
 from alerts.decide import Decision, close, wording_digest
-from headroom.budgets import Statistic
+from headroom.budgets import Severity, Statistic
 from headroom.incidents import Incident, NoticeStatus, State, Transition, Why
-from tests.alerts.examples import AT, LOGIN, incident, verdict
-from tests.alerts.table import A_MOMENT, NOW, OVER, POLL, RESOLVED, ZERO, firing, judged, pending
+from tests.alerts.examples import AT, LOGIN, incident, resource, verdict
+from tests.alerts.table import (
+    A_MOMENT,
+    MET,
+    NOW,
+    OPEN_TARGET,
+    OVER,
+    POLL,
+    RESOLVED,
+    ZERO,
+    firing,
+    judged,
+    pending,
+)
 
 
 def test_a_move_says_why_in_figures() -> None:
@@ -31,7 +43,7 @@ def test_firing_at_once_says_that_it_was_asked_for() -> None:
     decision = judged(verdict(OVER, detail="91 %"), incident=None, policy=NOW)
 
     assert decision.transition == Transition(
-        "new", AT, None, State.FIRING, Why.HELD, "fires at once, as the budget asks; 91 %"
+        "new", AT, None, State.FIRING, Why.HELD, "fires at once, as the budget asks; 91 %", Severity.CRITICAL
     )
 
 
@@ -42,6 +54,51 @@ def test_a_clock_that_runs_backwards_takes_no_time_away() -> None:
     assert decision.why is Why.WAITING
     assert decision.incident is not None
     assert decision.incident.over_for == POLL + A_MOMENT
+
+
+def test_nor_does_it_bring_a_reminder_nearer() -> None:
+    """The clocks of what was told go by the same time."""
+    told = firing(told_ago=POLL, unanswered_for=POLL)
+
+    after = judged(verdict(OVER), incident=told, elapsed=timedelta(hours=-1)).incident
+
+    assert after is not None
+    assert (after.told_ago, after.unanswered_for) == (POLL + A_MOMENT, POLL + A_MOMENT)
+
+
+@pytest.mark.parametrize("before", [None, pending(), firing(), firing(source="metrics")])
+def test_an_incident_names_its_source(before: Incident | None) -> None:
+    """Also one that an older version opened, which did not keep it."""
+    after = judged(verdict(OVER), incident=before, source="metrics").incident
+
+    assert after is not None
+    assert after.source == "metrics"
+
+
+def test_where_no_source_is_given_the_known_one_stays() -> None:
+    """A caller that does not say takes nothing away."""
+    after = judged(verdict(OVER), incident=firing(source="metrics")).incident
+
+    assert after is not None
+    assert after.source == "metrics"
+
+
+def test_moves_say_the_severity_after_them() -> None:
+    """Receivers that know an alert by its severity read from the record which one to end."""
+    worse = judged(resource("target", OVER), resource("alert", OVER), incident=firing(**OPEN_TARGET))
+    dropped = judged(resource("target", MET), incident=pending(**OPEN_TARGET))
+
+    assert worse.transition is not None
+    assert worse.transition.severity is Severity.CRITICAL
+    assert dropped.transition is not None
+    assert dropped.transition.severity is Severity.WARNING
+
+
+def test_what_has_ended_does_not_end_again() -> None:
+    """Closing it once more changes, records and tells nothing."""
+    ended = incident(State.RESOLVED, ended=AT)
+
+    assert close(ended, at=AT + POLL) == Decision(ended, None, Why.QUIET)
 
 
 def test_an_ended_incident_is_not_continued() -> None:

@@ -14,7 +14,7 @@ from headroom.budgets import Budget, Kind, Limit, Measure, Outcome, Severity, St
 from headroom.incidents import NoticeStatus, State, Why
 from tests.alerts.examples import AT, LOGIN, incident, resource, verdict
 
-FIRING, RESOLVED = NoticeStatus
+FIRING, RESOLVED = NoticeStatus.FIRING, NoticeStatus.RESOLVED
 CPU = Budget(
     id="resource.cpu",
     title="CPU",
@@ -34,8 +34,26 @@ def test_a_firing_message_is_complete() -> None:
     """Each field of the message is there, and the sentence holds value, limit, evidence and time."""
     over = verdict(Outcome.OVER)
 
+    brief = "Authentication (login) p95: 5.4% to 13% slow, 5% allowed (limit 200 ms), for 5 min"
+    lines = [
+        (
+            "Authentication (login) p95 is over 200 ms: 35 of 412 took longer than 200 ms (8.5 %), "
+            "5 % allowed; the rate behind it is at least 5.4 % at 99 % confidence; "
+            "about 33 slow ones prove it."
+        ),
+        "Critical: over since 13:57:10 UTC, fired at 13:58:10 UTC.",
+        "If broken: scale the login service.",
+    ]
+
     message = payload(
-        incident(State.FIRING), [over], LOGIN, FIRING, why=Why.HELD, at=AT, installation="erp-prod"
+        incident(State.FIRING),
+        [over],
+        LOGIN,
+        FIRING,
+        why=Why.HELD,
+        at=AT,
+        installation="erp-prod",
+        link="https://headroom.example",
     )
 
     assert json.loads(as_text(message)) == {
@@ -46,9 +64,12 @@ def test_a_firing_message_is_complete() -> None:
         "status": "firing",
         "severity": "critical",
         "why": "over for long enough",
-        "title": "[FIRING] Authentication (login) p95 over 200 ms",
-        "text": "Authentication (login) p95 is over 200 ms: 35 of 412 took longer than 200 ms (8.5 %), "
-        "5 % allowed; the rate behind it is at least 5.4 % at 99 % confidence; since 13:57:10 UTC.",
+        "about": "breach",
+        "title": f"[OVER] {brief}",
+        "brief": brief,
+        "name": "Authentication (login) p95",
+        "text": " ".join(lines),
+        "lines": lines,
         "limit": "p95",
         "unit": "s",
         "threshold": 0.2,
@@ -57,15 +78,36 @@ def test_a_firing_message_is_complete() -> None:
         "slow_share": {"low": 0.054, "high": 0.127},
         "allowed": 0.05,
         "n": 412,
+        "headroom": -1.54,
         "opened": "2026-08-03T13:57:10+00:00",
         "fired": "2026-08-03T13:58:10+00:00",
+        "since": "2026-08-03T13:57:10+00:00",
         "at": "2026-08-03T14:02:10+00:00",
         "delayed": False,
+        "acknowledged_by": "",
+        "step": 0,
         "worst": "1.7 times the limit at 13:58:10 UTC: 35 of 412 took longer than 200 ms",
+        "source": "metrics",
         "owner": "Platform team",
         "runbook": "https://wiki.example/runbooks/login",
         "if_broken": "scale the login service",
         "installation": "erp-prod",
+        "link": "https://headroom.example/budget?b=api.login&s=p95&w=15m"
+        "&from=2026-08-03T13:47:10Z&to=2026-08-03T14:02:10Z",
+        "home": "https://headroom.example",
+        "facts": [
+            ["Severity", "critical"],
+            ["Limit", "p95 at most 200 ms"],
+            ["Value", "p95 200 to 500 ms"],
+            ["Slow", "35 of 412, 5% allowed"],
+            ["Worst so far", "1.7 times the limit at 13:58:10 UTC: 35 of 412 took longer than 200 ms"],
+            ["Since", "2026-08-03 13:57:10 UTC"],
+            ["Owner", "Platform team"],
+            ["Source", "metrics"],
+            ["Installation", "erp-prod"],
+            ["Incident", "0123456789abcdef"],
+            ["Budget", "api.login"],
+        ],
         "key": "0123456789abcdef-firing-20260803T140210.000000Z",
     }
 
@@ -83,12 +125,11 @@ def test_a_resolved_message_says_how_it_stands_and_how_it_was() -> None:
     assert text_of(
         incident(State.RESOLVED, fired=AT - timedelta(minutes=4)), [met], LOGIN, RESOLVED, why=Why.RECOVERED
     ) == (
-        "[RESOLVED] Authentication (login) p95 met again",
+        "[RESOLVED] Authentication (login) p95: met again after 4 min",
         (
             "Authentication (login) p95 is met again: 3 of 900 took longer than 200 ms (0.33 %), "
-            "5 % allowed; "
-            "it had fired at 13:58:10 UTC, 4 min before; "
-            "worst: 1.7 times the limit at 13:58:10 UTC: 35 of 412 took longer than 200 ms."
+            "5 % allowed. It fired from 13:58:10 UTC to 14:02:10 UTC, 4 min. "
+            "Worst: 1.7 times the limit at 13:58:10 UTC: 35 of 412 took longer than 200 ms."
         ),
     )
 
@@ -98,11 +139,11 @@ def test_a_budget_that_changed_is_not_called_met() -> None:
     ended = incident(State.RESOLVED, fired=AT - timedelta(days=2))
 
     expected = (
-        "[RESOLVED] api.login p95 closed with its budget",
+        "[CLOSED] api.login p95: closed with its budget, which was changed or removed; it was not met again",
         (
-            "api.login p95 is closed with its budget, which was changed or removed; it was not met again; "
-            "it had fired at 2026-08-01 14:02:10 UTC, 2 d before; "
-            "worst: 1.7 times the limit at 13:58:10 UTC: 35 of 412 took longer than 200 ms."
+            "api.login p95 is closed with its budget, which was changed or removed; it was not met again. "
+            "It fired from 2026-08-01 14:02:10 UTC to 2026-08-03 14:02:10 UTC, 2 d. "
+            "Worst: 1.7 times the limit at 13:58:10 UTC: 35 of 412 took longer than 200 ms."
         ),
     )
     assert text_of(ended, [], None, RESOLVED, why=Why.BUDGET_CHANGED) == expected
@@ -118,8 +159,11 @@ def test_a_rise_in_severity_is_told_as_such() -> None:
     worse = incident(State.FIRING, budget="resource.cpu", statistic=Statistic.AVERAGE, limit="alert")
 
     assert text_of(worse, verdicts, CPU, FIRING, why=Why.WORSE) == (
-        "[FIRING] CPU average over 80%",
-        "Now critical: CPU average is over 80%: average 91.4%; since 13:57:10 UTC.",
+        "[OVER, NOW CRITICAL] CPU average: 85%, over the limit of 80%",
+        (
+            "Severity rose to critical. CPU average is over 80%: average 91.4%. "
+            "Critical since 14:02:10 UTC; began at 13:57:10 UTC, fired at 13:58:10 UTC."
+        ),
     )
 
 
@@ -133,7 +177,7 @@ def test_a_rate_that_must_not_fall_is_below() -> None:
 
     title, _ = text_of(fired, [over], budget, FIRING, why=Why.HELD)
 
-    assert title == "[FIRING] Redis memory average below 90%"
+    assert title == "[OVER] Redis memory average: 50%, below the limit of 90%, for 5 min"
 
 
 def test_labels_cannot_steer_the_message() -> None:
@@ -162,9 +206,12 @@ def test_labels_cannot_steer_the_message() -> None:
         at=AT,
     )
     assert short["title"] == (
-        '[FIRING] Authentication (login) p95 (evil [2J="a\\" b , severity=\\"info") over 200 ms'
+        '[OVER] Authentication (login) p95 (evil [2J="a\\" b , severity=\\"info"): '
+        "5.4% to 13% slow, 5% allowed (limit 200 ms), for 5 min"
     )
+    assert message["title"].endswith("…: 5.4% to 13% slow, 5% allowed (limit 200 ms), for 5 min")
     assert all(text.isprintable() for text in message.values() if isinstance(text, str))
+    assert all(line.isprintable() for line in message["lines"])
     assert len(as_text(message)) < 10_000
 
 

@@ -16,8 +16,8 @@ import pytest
 
 from alerts.channels import KINDS, ChannelError, sender
 from alerts.channels.webhook import send
-from headroom.incidents import Notice, NoticeStatus
-from headroom.routing import Channel
+from headroom.channels import Channel, Webhook
+from headroom.incidents import Message, Notice, NoticeStatus
 from headroom.sources import Secret
 from tests.alerts.examples import AT
 from tests.alerts.receiver import (
@@ -33,18 +33,18 @@ from tests.alerts.receiver import (
     hang,
 )
 
-NOTICE = Notice("i1", "on-call", NoticeStatus.FIRING, "i1-firing-1", '{"text":"über"}', AT, AT)
+MESSAGE = Message((Notice("i1", "on-call", NoticeStatus.FIRING, "i1-firing-1", '{"text":"über"}', AT, AT),))
 
 
 def channel(url: str, timeout: float = 5.0) -> Channel:
     """Return a webhook channel."""
-    return Channel("on-call", "webhook", Secret(url), timedelta(seconds=timeout))
+    return Channel("on-call", Webhook(Secret(url)), timedelta(seconds=timeout))
 
 
 def failure(url: str, timeout: float = 5.0) -> ChannelError:
     """Send to this address and return how it failed; no text of it may hold the token."""
     with pytest.raises(ChannelError) as caught:
-        send(channel(url, timeout), NOTICE)
+        send(channel(url, timeout), MESSAGE)
     assert "s3cret" not in str(caught.value)
     return caught.value
 
@@ -60,7 +60,7 @@ def in_time(seconds: float) -> Iterator[None]:
 def test_a_message_arrives_as_json_with_its_key() -> None:
     """The body is the payload, the headers name the key and the sender, and the answer comes back."""
     with Receiver(answer(202, "thanks\x1b[31m")) as receiver:
-        assert send(channel(receiver.url), NOTICE) == "202 thanks [31m"
+        assert send(channel(receiver.url), MESSAGE) == "202 thanks [31m"
 
     (arrival,) = receiver.arrivals
     assert (arrival.path, arrival.body) == ("/hook/s3cret-token", '{"text":"über"}')
@@ -78,7 +78,7 @@ def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("no_proxy", "")
     with Receiver() as receiver:
-        assert send(channel(receiver.url), NOTICE) == "200 thanks"
+        assert send(channel(receiver.url), MESSAGE) == "200 thanks"
 
 
 @pytest.mark.parametrize(
@@ -179,19 +179,19 @@ def test_a_tls_handshake_that_drips_ends_at_the_deadline() -> None:
 def test_a_body_that_drips_has_been_accepted_all_the_same() -> None:
     """The status is the receiver's word; trying again for want of a body would only repeat the message."""
     with Receiver(drip_body) as receiver, in_time(3):
-        assert send(channel(receiver.url, 0.4), NOTICE).startswith("200")
+        assert send(channel(receiver.url, 0.4), MESSAGE).startswith("200")
 
 
 def test_a_body_that_breaks_off_has_been_accepted_all_the_same() -> None:
     """A connection that closes after the status took the message with it."""
     with Receiver(break_body_off) as receiver:
-        assert send(channel(receiver.url), NOTICE) == "200"
+        assert send(channel(receiver.url), MESSAGE) == "200"
 
 
 def test_an_endless_answer_is_cut() -> None:
     """Of an answer without end a few kilobytes are read, at once."""
     with Receiver(endless("200 OK")) as receiver, in_time(3):
-        assert send(channel(receiver.url), NOTICE) == "200 " + "y" * 4096
+        assert send(channel(receiver.url), MESSAGE) == "200 " + "y" * 4096
 
     assert sum(receiver.sent) < 20_000_000  # what fits into the buffers on the way
 
@@ -280,7 +280,9 @@ def test_senders_are_loaded_when_there_is_something_to_send() -> None:
 
 def test_every_kind_has_its_sender() -> None:
     """Each kind that may be named in the file can be loaded, and another one is told the kinds there are."""
-    assert {kind: callable(sender(kind)) for kind in KINDS} == {"webhook": True}
+    assert "webhook" in KINDS
+    assert all(callable(sender(kind)) for kind in KINDS)
     with pytest.raises(ChannelError) as caught:
         sender("pigeon")
-    assert caught.value.message == 'no kind of channel is called "pigeon"; use one of: webhook'
+    known = ", ".join(sorted(KINDS))
+    assert caught.value.message == f'no kind of channel is called "pigeon"; use one of: {known}'

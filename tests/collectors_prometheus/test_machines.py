@@ -6,7 +6,7 @@ import pytest
 
 from headroom.budgets import Measure
 from headroom.evidence import Gauge, Ratio
-from headroom.observation import Part, Quality, Reading
+from headroom.observation import Part, Quality, Reading, Unread
 from tests.collectors_prometheus.figures import (
     CPU,
     DISK_IO,
@@ -212,6 +212,19 @@ def test_a_machine_whose_scrape_fails_is_blind_alone_and_named_beside_others() -
 
     assert seen(told, CPU)[0].detail == f"without what {fails}"
     assert absent(alone, CPU) == ("no data", fails)
+
+
+def test_a_machine_whose_scrape_fails_cannot_be_read_and_one_that_left_is_not_known() -> None:
+    """What is silent for want of a scrape must not count as gone; without `up` nobody scrapes it any more."""
+    before = snapshot(NOON + 1, nodes=cpu(NOON, idle=0), health=up(NOON, job="node", instance="n:9100"))
+    left = snapshot(LATER + 1, nodes=cpu(LATER, idle=15), health=up(LATER, job="node", instance="n:9100"))
+
+    both = cpu(NOON, idle=0) + cpu(NOON, instance="m:9100", idle=0)
+    fails = reading(both, cpu(LATER, idle=15), down=("m",))
+
+    lost = (("instance", "m:9100"), ("job", "node"))
+    assert fails.unread == tuple(Unread(one.key, lost) for one in (CPU, MEMORY, DISK_IO))
+    assert reading(both, both).unread == read(before, left, CPU, MEMORY, DISK_IO).unread == ()
 
 
 def test_a_gap_is_a_gap_for_machines_too() -> None:

@@ -231,6 +231,11 @@ async def test_a_failing_scrape_is_blind_and_its_recovery_needs_no_restart(world
     await collector.close()
 
     both = sorted([world.erp.address, world.twin.address])
+    assert [
+        sorted(one.labels[0][1] for one in reading.unread if one.measure == login(metric).key)
+        for reading in readings
+    ] == [both, [world.twin.address]]
+    assert all(one.known for reading in readings for one in reading.unread)
     reason, detail = absent(readings[0], login(metric)) or ("", "")
     assert reason == "no data"
     assert detail.endswith(" fail: server returned HTTP status 503 Service Unavailable")

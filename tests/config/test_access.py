@@ -73,8 +73,8 @@ def test_a_literal_secret_is_kept_nowhere(more: str, tmp_path: Path) -> None:
     config = load(path, {})
 
     assert POISON not in f"{config.text} {config!r} {metrics(config)!r} {metrics(config).access}"
-    assert config.text.splitlines()[0] == "#  auth: {user: bob, password: <secret>}  # or bearer: <secret>"
-    assert config.text.count("<secret>") == more.count(POISON) + 2
+    assert config.text.splitlines()[0] == "#"
+    assert config.text.count("<secret>") == more.count(POISON)
 
 
 def test_a_secret_over_several_lines_leaves_the_text_in_order(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_references_are_kept_as_they_are_written(tmp_path: Path) -> None:
     (tmp_path / "org").write_text(POISON)
     path = written(tmp_path, f"  # password: ${{OLD}}\n  {more}")
 
-    assert load(path, {"PW": POISON}).text == path.read_text()
+    assert load(path, {"PW": POISON}).text == path.read_text().replace("# password: ${OLD}", "#")
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,38 @@ def test_four_polls_fit_a_window(tmp_path: Path) -> None:
     assert budget.window == timedelta(minutes=1)
 
 
+def test_one_poll_fits_a_window_of_what_is_read_off(tmp_path: Path) -> None:
+    """A share that each poll reads off may be judged by the newest reading alone, and fire at once."""
+    memory = "measure: {redis_memory: maxmemory, source: erp-cache}\n    window: 15s\n    for: 0s"
+    share = "{statistic: average, max: 80%}"
+    (budget,) = load(written(tmp_path, (MEASURE, memory), (LIMIT, share)), {}).budgets
+    assert (budget.window, budget.pending_for) == (timedelta(seconds=15), timedelta(0))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("window: 15s", "window: 14s"), "at least 15 s, which is one poll"),
+        (
+            (
+                "    limits:",
+                "    evicting:\n      - {statistic: average, max: 5 per 1000 commands}\n    limits:",
+            ),
+            "at least 1 min, which is four polls",
+        ),
+    ],
+)
+def test_a_window_that_is_too_short_for_what_is_read_off(
+    tmp_path: Path, change: tuple[str, str], said: str
+) -> None:
+    """Less than a poll holds nothing; limits on evictions are counted, and need as many polls as others."""
+    memory = "measure: {redis_memory: maxmemory, source: erp-cache}\n    window: 15s"
+    share = "{statistic: average, max: 80%}"
+    path = written(tmp_path, (MEASURE, memory), (LIMIT, share), change)
+    with pytest.raises(ConfigError, match=said):
+        load(path, {})
+
+
 def test_sources_and_classes(tmp_path: Path) -> None:
     """Sources keep the file's order; a single word and a list of one mean the same in a class."""
     config = load(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from headroom.config import ConfigError, Problem, load
 
 HERE = Path(__file__).parent
-TEXTS = [(HERE / "good.yaml").read_text(), (HERE.parents[1] / "budgets.yaml").read_text()]
+FILES = (HERE / "good.yaml", HERE / "alerts.yaml", HERE.parents[1] / "budgets.yaml")
+TEXTS = [path.read_text() for path in FILES]
 JUNK = [
     "{}",
     "[]",

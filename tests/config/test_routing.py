@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from headroom.budgets import Severity
-from headroom.config import load
-from headroom.routing import Route, channels_for
+from headroom.config import Config, load
+from headroom.routing import Route, Told, channels_for
 
 GOOD = (Path(__file__).parent / "good.yaml").read_text()
+
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def told(config: Config, budget: str, severity: Severity) -> tuple[str, ...]:
+    """Return the channels that hear of an alert at noon."""
+    found = channels_for(config.routes, Told(budget, severity), AT)
+    assert set(found.values()) <= {AT}
+    return tuple(found)
 
 
 def test_routes_of_the_file(tmp_path: Path) -> None:
@@ -28,12 +39,12 @@ def test_routes_of_the_file(tmp_path: Path) -> None:
         ("pager", 3.0),
         ("chat", 10.0),
     ]
-    assert channels_for(config.routes, "api.login", Severity.CRITICAL) == ("pager", "chat")
-    assert channels_for(config.routes, "api.login", Severity.WARNING) == ("chat", "pager")
-    assert channels_for(config.routes, "api.read", Severity.CRITICAL) == ("pager",)
-    assert channels_for(config.routes, "db.list", Severity.CRITICAL) == ()
+    assert told(config, "api.login", Severity.CRITICAL) == ("pager", "chat")
+    assert told(config, "api.login", Severity.WARNING) == ("chat", "pager")
+    assert told(config, "api.read", Severity.CRITICAL) == ("pager",)
+    assert told(config, "db.list", Severity.CRITICAL) == ()
 
 
 def test_a_route_takes_all_by_default() -> None:
     """A route that names only channels takes every alert."""
-    assert all(Route(("a",)).takes("resource.cpu", severity) for severity in Severity)
+    assert all(Route(("a",)).takes(Told("resource.cpu", severity)) for severity in Severity)

@@ -51,6 +51,16 @@ def test_the_shipped_file_names_it_and_keeps_it() -> None:
         ("review-by-not-a-date", "$.budgets[0].review_by"),
         ("connections-of-nothing", "$.budgets[0].measure"),
         ("channel-of-an-unknown-kind", "$.alerts.channels.ops.kind"),
+        ("channel-without-kind", "$.alerts.channels.ops"),
+        ("channel-with-a-key-of-another-kind", "$.alerts.channels.ops"),
+        ("channel-at-most-spelled-otherwise", "$.alerts.channels.ops.at_most"),
+        ("pagerduty-key-too-short", "$.alerts.channels.ops.routing_key"),
+        ("email-port-out-of-range", "$.alerts.channels.ops.port"),
+        ("alertmanager-without-urls", "$.alerts.channels.ops.urls"),
+        ("maintenance-begins-without-a-time", "$.alerts.maintenance[0].begins"),
+        ("hours-past-midnight", "$.alerts.routes[0].hours"),
+        ("maintenance-repeat-never-comes", None),
+        ("serve-beyond-loopback", None),
     ],
 )
 def test_editors_see_what_headroom_refuses(rule: str, path: str | None) -> None:
@@ -58,6 +68,11 @@ def test_editors_see_what_headroom_refuses(rule: str, path: str | None) -> None:
     bad = Path(__file__).parent / "bad" / f"{rule}.yaml"
     found = errors(parse(bad.read_text()).value)
     assert path in found if path else found == []
+
+
+def test_a_file_that_says_everything_of_alerts_keeps_it() -> None:
+    """Editors have nothing to complain of in any kind of channel, whatever may be one or several."""
+    assert errors(parse((Path(__file__).parent / "alerts.yaml").read_text()).value) == []
 
 
 def test_references_are_allowed_where_patterns_are() -> None:

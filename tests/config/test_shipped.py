@@ -10,6 +10,8 @@ import pytest
 
 from headroom.budgets import Budget, Kind, Limit, Measure, Severity, Statistic, Unit
 from headroom.config import Config, load
+from headroom.config.spec_channels import CHANNEL_KINDS
+from headroom.routing import Told
 from headroom.units import parse_value
 
 SHIPPED = Path(__file__).parents[2] / "budgets.yaml"
@@ -249,7 +251,25 @@ def test_the_example_in_the_comments_works(tmp_path: Path) -> None:
     example = re.findall(r"(?m)^#(   .*)$", text.split("# Who is told.")[1])
     path = tmp_path / "budgets.yaml"
     path.write_text(text.split("alerts:\n")[0] + "alerts:\n" + "\n".join(example) + "\n")
-    config = load(path, {"HEADROOM_WEBHOOK_URL": "https://127.0.0.1/hook"})
-    assert [channel.name for channel in config.channels] == ["on-call"]
-    assert [route.takes("resource.cpu", Severity.WARNING) for route in config.routes] == [False, True]
-    assert [route.takes("api.login", Severity.CRITICAL) for route in config.routes] == [True, False]
+    named = dict.fromkeys(re.findall(r"\$\{(HEADROOM_[A-Z_]+)\}", "\n".join(example)), "https://127.0.0.1/x")
+    named["HEADROOM_APPRISE_URL"] = "ntfy://127.0.0.1/x"
+    assert len(named) == 8
+    config = load(path, {**named, "HEADROOM_PAGERDUTY_KEY": 32 * "a"})
+    assert {channel.kind for channel in config.channels} == set(CHANNEL_KINDS)
+    cpu, login = Told("resource.cpu", Severity.WARNING), Told("api.login", Severity.CRITICAL, source="erp-db")
+    assert [route.takes(cpu) for route in config.routes] == [False, True, False, True]
+    assert [route.takes(login) for route in config.routes] == [True, False, True, True]
+    alerting = config.alerting
+    assert (alerting.installation, alerting.link) == ("production", "https://headroom.example.org")
+    assert [each.name for each in alerting.maintenance] == ["sunday-backup"]
+    assert [step.channels for step in alerting.steps] == [("phone",)]
+    assert alerting.heartbeat is not None
+
+
+def test_the_example_of_serving_works(tmp_path: Path) -> None:
+    """Uncommented, the line that serves metrics is valid."""
+    path = tmp_path / "budgets.yaml"
+    path.write_text(SHIPPED.read_text().replace("# serve: {", "serve: {"))
+    serving = load(path, {"HEADROOM_TOKEN": "a-word-to-ask-with"}).alerting.serving
+    assert serving is not None
+    assert (serving.host, serving.port) == ("127.0.0.1", 9464)

@@ -96,6 +96,7 @@ def test_a_statement_is_followed_by_keyboard_and_back(address: str, browser: Bro
         expect(page.get_by_text("time (Europe/Berlin, UTC+01:00)")).to_be_visible()
         assert page.get_by_role("navigation").get_by_role("link").all_inner_texts() == [
             "Overview",
+            "Alerts",
             "Budget",
             "Database",
             "Cache",

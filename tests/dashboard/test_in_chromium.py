@@ -208,6 +208,7 @@ def test_a_link_followed_before_anybody_was_there_waits_for_the_history(
         expect(page.get_by_text("has not been written yet; start `headroom run`").first).to_be_visible()
         assert page.get_by_role("navigation").get_by_role("link").all_inner_texts() == [
             "Overview",
+            "Alerts",
             "Budget",
             "Database",
             "Cache",

@@ -56,3 +56,13 @@ def test_one_missing(path: Path, tmp_path: Path) -> None:
         "The demo needs servers that are not installed: install the Debian packages prometheus, "
         "or run `make setup`, which does it."
     )
+
+
+def test_alertmanager_may_be_missing(path: Path, tmp_path: Path) -> None:
+    """The demo can do without it, and takes it where it is."""
+    install(tmp_path / "pg" / "15" / "bin", "postgres")
+    assert find_binaries(str(path), tmp_path / "pg").alertmanager is None
+
+    install(path, "prometheus-alertmanager")
+    found = find_binaries(str(path), tmp_path / "pg")
+    assert found.alertmanager == path / "prometheus-alertmanager"

@@ -25,12 +25,15 @@ def demo(*arguments: str, env: dict[str, str] | None = None) -> subprocess.Compl
 
 
 def test_list_faults() -> None:
-    """--list-faults prints one line per fault, name first, and needs no folder."""
+    """--list-faults prints a line per fault: name, what it does and, where no alert does, what shows it."""
     result = demo("--list-faults")
 
     assert result.returncode == 0
     assert [line.split()[0] for line in result.stdout.splitlines()] == ALL_FAULTS.split(", ")
     assert "slow-login         every login takes 0.6 to 0.9 s.\n" in result.stdout
+    unseen = [line.split()[0] for line in result.stdout.splitlines() if "No alert tells of it" in line]
+    assert unseen == ["cache-flush", "label-mismatch", "redis-limit", "wrong-ttl"]
+    assert "instead of one hour. No alert tells of it: it shows in `headroom audit`.\n" in result.stdout
 
 
 def test_unknown_fault(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from demo import receiver as receiver_module
-from demo.received import BadAlertError, read_alert
+from demo.inbox import Inbox
+from demo.received import BadAlertError, read_alerts
 from demo.receiver import LARGEST_BYTES, Receiver
 
 ALERT = {"incident": 7, "budget": "api.login", "status": "firing", "statistic": "p95", "severity": "critical"}
@@ -24,7 +25,7 @@ class Listening:
     def __init__(self, folder: Path) -> None:
         self.said: list[str] = []
         self.file = folder / "received.jsonl"
-        self.receiver = Receiver(self.file, self.said.append)
+        self.receiver = Receiver(Inbox(self.file, self.said.append))
         self.port = urlsplit(self.receiver.url).port
 
     def post(self, body: bytes) -> tuple[int, str]:
@@ -61,7 +62,7 @@ def test_alert(listening: Listening) -> None:
     (line,) = listening.file.read_text().splitlines()
     written = json.loads(line)
     received_at = datetime.fromisoformat(written.pop("received_at"))
-    assert written == ALERT
+    assert written == {"channel": "webhook"} | ALERT
     assert abs((received_at - before).total_seconds()) < 5
     assert listening.said == ["Alert received: api.login p95 is firing (incident 7)"]
 
@@ -75,6 +76,17 @@ def test_second_alert_is_appended(listening: Listening) -> None:
     assert statuses == ["firing", "resolved"]
 
 
+def test_alerts_that_are_told_together(listening: Listening) -> None:
+    """A message of several alerts becomes a line and a sentence for each."""
+    both = {"status": "firing", "title": "[OVER] 2 budgets", "alerts": [ALERT, {**ALERT, "incident": 8}]}
+
+    assert listening.post(json.dumps(both).encode()) == (200, "received")
+
+    incidents = [json.loads(line)["incident"] for line in listening.file.read_text().splitlines()]
+    assert incidents == [7, 8]
+    assert [sentence[-12:] for sentence in listening.said] == ["(incident 7)", "(incident 8)"]
+
+
 @pytest.mark.parametrize(
     ("body", "answer"),
     [
@@ -82,6 +94,8 @@ def test_second_alert_is_appended(listening: Listening) -> None:
         (b"[1]", "not a JSON object"),
         (b'{"budget": "b", "status": "firing"}', "the key incident is missing"),
         (b'{"incident": [1], "budget": "b", "status": "firing"}', "incident is neither text nor a number"),
+        (b'{"alerts": [{"budget": "b"}]}', "the key incident is missing"),
+        (b'{"alerts": [7]}', "not a JSON object"),
         (b'{"incident": NaN, "budget": "b", "status": "s"}', "not JSON: NaN is no JSON"),
         (b'{"incident": 1e999, "budget": "b", "status": "s"}', "a number is too large"),
     ],
@@ -99,17 +113,17 @@ def test_junk(body: bytes, answer: str, listening: Listening, caplog: pytest.Log
 def test_deeply_nested() -> None:
     """A body nested too deeply to be read is junk, not a crash."""
     with pytest.raises(BadAlertError, match="not JSON"):
-        read_alert(b"[" * 60_000)
+        read_alerts(b"[" * 60_000)
 
 
 @pytest.mark.parametrize("size", [LARGEST_BYTES + 1, 10 * LARGEST_BYTES])
 def test_huge(size: int, listening: Listening) -> None:
-    """A body over 64 KiB is answered 413, and the sender gets to read that."""
-    assert listening.post(b" " * size) == (413, "more than 65536 bytes")
+    """A body over 1 MiB is answered 413, and the sender gets to read that."""
+    assert listening.post(b" " * size) == (413, "more than 1048576 bytes")
 
 
 def test_largest(listening: Listening) -> None:
-    """A body of exactly 64 KiB is read."""
+    """A body of exactly 1 MiB is read."""
     body = json.dumps(ALERT).encode()
 
     assert listening.post(body + b" " * (LARGEST_BYTES - len(body))) == (200, "received")

@@ -2,6 +2,7 @@
 
 import json
 import time
+import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
@@ -10,34 +11,38 @@ import pytest
 
 from tests.demo.started import CLASSES, FAULT_AFTER, FAULT_FOR, REQUESTS, Scrape, Started
 
+SERVERS = ("postgres", "redis", "prometheus", "node_exporter", "alertmanager")
+CHANNELS = ("mail", "slack", "teams", "pagerduty", "ntfy", "alertmanager")
+
 pytestmark = pytest.mark.xdist_group("demo")  # one start for all of them
 
 
 def test_servers_json(started: Started) -> None:
-    """servers.json is readable by its owner alone and names five addresses, a limit and every process."""
+    """servers.json is readable by its owner alone and names every address, a limit and every process."""
     assert (started.demo.folder / "servers.json").stat().st_mode & 0o777 == 0o600
     assert set(started.servers) == {
-        *("postgres", "redis", "prometheus", "erp", "receiver", "redis_memory_limit", "pids")
+        *("postgres", "redis", "prometheus", "erp", "receiver", "channels", "redis_memory_limit", "pids")
     }
     assert urlsplit(started.servers["postgres"]).username == "headroom"
     assert urlsplit(started.servers["redis"]).username == "headroom"
     pids = started.servers["pids"]
-    assert set(pids) == {"demo", "postgres", "redis", "prometheus", "node_exporter", "erp"}
+    assert set(pids) == {"demo", *SERVERS, "erp"}
     assert pids["demo"] == started.demo.process.pid
     assert all(psutil.pid_exists(pid) for pid in pids.values())
     assert {path.name for path in (started.demo.folder / "logs").iterdir()} == {
-        *("initdb.log", "postgres.log", "redis.log", "prometheus.log", "node_exporter.log", "erp.log")
+        *("initdb.log", "erp.log"),
+        *(f"{name}.log" for name in SERVERS),
     }
 
 
 def test_loopback_only(started: Started) -> None:
-    """Every server listens on 127.0.0.1 alone, below the ephemeral ports."""
+    """Every server listens on 127.0.0.1 alone, below the ephemeral ports; the receivers are in the demo."""
     for name, pid in started.servers["pids"].items():
         listening = [c.laddr for c in psutil.Process(pid).net_connections() if c.status == psutil.CONN_LISTEN]
 
-        assert len(listening) == 1, name
-        assert listening[0].ip == "127.0.0.1"
-        assert listening[0].port < 32_768
+        assert {address.ip for address in listening} == {"127.0.0.1"}, name
+        assert len(listening) == (7 if name == "demo" else 1), name
+        assert name == "demo" or listening[0].port < 32_768
 
 
 def test_health(started: Started) -> None:
@@ -58,7 +63,19 @@ def test_alert_is_told(started: Started) -> None:
     line = started.demo.line("Alert")
     assert line == "Alert received: api.read is resolved (incident 1)"
     written = json.loads((started.demo.folder / "received.jsonl").read_text())
-    assert (written["incident"], written["budget"], written["status"]) == (1, "api.read", "resolved")
+    assert written.pop("received_at")
+    assert written == {"channel": "webhook", "incident": 1, "budget": "api.read", "status": "resolved"}
+
+
+def test_every_channel_has_a_receiver(started: Started) -> None:
+    """servers.json says how each is reached, and the Alertmanager leads back to the demo."""
+    assert tuple(started.servers["channels"]) == CHANNELS
+    configured = started.demo.folder / "alertmanager" / "alertmanager.yml"
+    (hook,) = json.loads(configured.read_text())["receivers"][0]["webhook_configs"]
+
+    refused = urllib.request.Request(hook["url"], b"{}", {"Content-Type": "application/json"})
+    with pytest.raises(urllib.error.HTTPError, match="HTTP Error 400"):
+        urllib.request.urlopen(refused, timeout=5)
 
 
 def test_slow_login_and_back(started: Started) -> None:

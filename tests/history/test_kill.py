@@ -32,8 +32,8 @@ def next_release(tmp_path: Path) -> Scripts:
     """The shipped migrations, and one more that rebuilds tables."""
     folder = tmp_path / "100% next"
     shutil.copytree(SHIPPED.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(Path(__file__).parent / "next_migration" / "0003_next.py", folder / "versions")
-    return Scripts(folder, "0003")
+    shutil.copy(Path(__file__).parent / "next_migration" / "0004_next.py", folder / "versions")
+    return Scripts(folder, "0004")
 
 
 def killed(tmp_path: Path, command: str, beginning: Path, *more: str | Path) -> list[Path]:
@@ -62,7 +62,7 @@ def test_a_kill_in_the_first_migration(tmp_path: Path) -> None:
     whole = statements(paths[-1])
 
     assert schemas == sorted(schemas)
-    assert set(schemas) == {"", "0002"}
+    assert set(schemas) == {"", "0003"}
     for path in paths:
         with open_history(str(path), collecting=True) as history:
             history.record(build.cycle(0))
@@ -78,10 +78,10 @@ def test_a_kill_while_tables_are_rebuilt(tmp_path: Path, two_cycles: Path, next_
     old, new = statements(two_cycles), statements(paths[-1])
 
     assert schemas == sorted(schemas)
-    assert set(schemas) == {"0002", "0003"}
+    assert set(schemas) == {"0003", "0004"}
     assert [name for name in new if new[name] != old.get(name)] == ["series", "ix_series_unit", "evidence"]
     for path, schema in zip(paths, schemas, strict=True):
-        assert statements(path) == (old if schema == "0002" else new)
+        assert statements(path) == (old if schema == "0003" else new)
         with open_history(str(path), collecting=True, scripts=next_release) as history:
             check_cycles(history, [0, 1])
             history.record(build.cycle(2))

@@ -75,7 +75,7 @@ def test_reading_needs_a_written_history(path: Path, leave: str) -> None:
 
 def test_an_older_schema_is_migrated_by_the_collecting_process_only(written: Path) -> None:
     """A reader leaves it alone."""
-    newer_release = Scripts(SHIPPED.folder, "0003")
+    newer_release = Scripts(SHIPPED.folder, "0004")
 
     assert refusal(written, collecting=False, scripts=newer_release) == (
         f"the history {written} was written by an older Headroom; "
@@ -92,7 +92,7 @@ def test_a_newer_schema_is_refused(written: Path, *, collecting: bool) -> None:
     database.close()
 
     assert refusal(written, collecting=collecting) == (
-        f"the history {written} was written by a newer Headroom (schema 0007, this version knows 0002); "
+        f"the history {written} was written by a newer Headroom (schema 0007, this version knows 0003); "
         "update Headroom, or name another file under `history:` in budgets.yaml"
     )
 

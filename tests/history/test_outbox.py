@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from headroom.delivery import Settled
 from headroom.history import Cycle, DeliveryState, History, HistoryError, open_history
 from headroom.incidents import Notice, NoticeStatus
 from tests.history import build
@@ -40,6 +41,17 @@ def number(notice: Notice) -> int:
     return notice.id
 
 
+def delivered(history: History, one: int, seconds: int = 0, response: str = "accepted") -> None:
+    """Note that a notice arrived so long after the start."""
+    history.settle([Settled(one, sent=True, response=response)], build.START + seconds * SECOND)
+
+
+def put_back(history: History, one: int, seconds: int) -> None:
+    """Let a notice wait until so long after the start."""
+    again = build.START + seconds * SECOND
+    history.settle([Settled(one, again=again, error="status 503")], build.START)
+
+
 def test_a_notice_comes_back_as_it_was(history: History) -> None:
     """With its id, and counting the attempt that begins."""
     made = build.notice()
@@ -70,18 +82,18 @@ def test_the_next_waits_for_the_one_before(history: History) -> None:
     first = claimed(history)
     assert due(history, seconds=1) == []
 
-    assert history.failed(number(first), next_at=build.START + 10 * SECOND, error="status 503")
+    put_back(history, number(first), 10)
     assert due(history, seconds=9) == []
     assert due(history, seconds=10) == ["a-firing-0"]
 
-    assert history.delivered(number(first), build.START + 11 * SECOND, "accepted")
+    delivered(history, number(first), 11)
     assert due(history, seconds=11) == ["a-firing-1"]
 
 
 def test_a_given_up_notice_lets_the_next_go(history: History) -> None:
     """A receiver that refuses one message for ever still gets the others."""
     queue(history, build.notice("a", number=0), build.notice("a", number=1))
-    assert history.gave_up(number(claimed(history)), build.START, "status 410")
+    history.settle([Settled(number(claimed(history)), error="status 410")], build.START)
 
     assert due(history, seconds=60) == ["a-firing-1"]
     given_up = history.deliveries()[1]
@@ -115,9 +127,26 @@ def test_a_clock_that_was_set_back_delays_nothing(history: History) -> None:
     assert due(history, seconds=-3600) == ["i1-firing-0"]
     assert due(history, seconds=-3599) == []
 
-    assert history.failed(1, next_at=build.START + 300 * SECOND, error="status 503")
+    put_back(history, 1, 300)
     assert due(history, seconds=-3500) == []
     assert due(history, seconds=-7200) == ["i1-firing-0"]
+
+
+def test_a_clock_that_steps_back_wakes_nobody_before_the_hour(history: History) -> None:
+    """What was made for a later hour is not due because it seems to be made in the future."""
+    queue(history, replace(build.notice(), next_at=build.START + 3600 * SECOND))
+
+    assert due(history, seconds=-2) == []
+    assert history.awaited(build.START - 2 * SECOND) == {"webhook": build.START + 3600 * SECOND}
+    assert due(history, seconds=3600) == ["i1-firing-0"]
+
+
+def test_what_became_urgent_is_due_whatever_the_clock_does(history: History) -> None:
+    """A warning for the morning goes with the page behind it, also after the clock was set back."""
+    queue(history, replace(build.notice(number=0), next_at=build.START + 3600 * SECOND))
+    queue(history, build.notice(number=40))
+
+    assert due(history, seconds=-60) == ["i1-firing-0"]
 
 
 def test_notices_are_not_due_before_their_time(history: History) -> None:
@@ -154,7 +183,7 @@ def test_an_end_is_sent_where_the_beginning_may_have_arrived(history: History) -
     queue(history, build.notice(number=1), build.notice(status=RESOLVED, number=2))
 
     assert [one.key for one in history.undelivered("i1", "webhook")] == ["i1-firing-0", "i1-resolved-2"]
-    history.delivered(number(tried), build.START, "")
+    delivered(history, number(tried))
     assert due(history, seconds=60) == ["i1-resolved-2"]
 
 
@@ -179,10 +208,11 @@ def test_what_left_the_queue_stays_as_it_left(history: History) -> None:
     queue(history, build.notice())
     one = number(claimed(history))
 
-    assert history.delivered(one, build.START, "x" * 2000)
-    assert not history.failed(one, next_at=build.START, error="too late")
-    assert not history.gave_up(one, build.START, "too late")
-    assert not history.delivered(one, build.START + SECOND, "twice")
+    delivered(history, one, response="x" * 2000)
+    put_back(history, one, 0)
+    history.settle([Settled(one, error="too late")], build.START)
+    history.settle([Settled(one, copy=build.notice(channel="mail"), error="too late")], build.START)
+    delivered(history, one, 1, response="twice")
 
     (delivery,) = history.deliveries()
     assert (delivery.sent, delivery.error, delivery.response) == (build.START, "", "x" * 1000)

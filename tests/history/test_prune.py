@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from headroom.budgets import Subject
+from headroom.delivery import Settled
 from headroom.history import Cycle, History, Poll, prune
 from headroom.incidents import State
 from headroom.observation import Observation, Series
@@ -164,7 +165,7 @@ def test_told_notices_go_after_90_days(history: History, state: State, days: int
     history.record(Cycle(build.START, incidents=(build.incident("a", state),), notices=(build.notice("a"),)))
     (notice,) = history.due_notices(build.START, lease=DAY)
     assert notice.id is not None
-    history.delivered(notice.id, build.START, "")
+    history.settle([Settled(notice.id, sent=True)], build.START)
 
     history.prune(build.START + days * DAY)
 

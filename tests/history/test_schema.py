@@ -26,7 +26,8 @@ from tests.history import build
 def statements(path: Path) -> dict[str, list[str]]:
     """Return the lines of the CREATE statements of a database by the names of what they create.
 
-    Sorted: Alembic writes the constraints of a rebuilt table in any order.
+    Sorted: Alembic writes the constraints of a rebuilt table in any order; SQLite quotes the name of one that
+    was renamed.
     """
     database = sqlite3.connect(path)
     try:
@@ -34,7 +35,7 @@ def statements(path: Path) -> dict[str, list[str]]:
     finally:
         database.close()
     return {
-        name: sorted(line.rstrip(" ,") for line in sql.splitlines())
+        name: sorted(line.rstrip(" ,").replace(f'"{name}"', name) for line in sql.splitlines())
         for name, sql in found
         if name not in {"alembic_version", "sqlite_sequence"}
     }

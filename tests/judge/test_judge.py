@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -298,6 +299,18 @@ def test_the_window_ends_where_the_clock_was_set_back() -> None:
 
     assert in_window(parts, at=NOW, length=timedelta(minutes=5)) == after
     assert judge(case(parts)).outcome is Outcome.MET
+
+
+@pytest.mark.parametrize("late", [-0.5, 0.0, 0.5])
+def test_a_window_of_one_poll_holds_the_newest_reading_alone(late: float) -> None:
+    """However unsteadily it is polled, what was before is no part of it."""
+    newest, before = held(Gauge.sample(0.9, 15), Gauge.sample(0.1, 15))
+    parts = [newest, replace(before, at=before.at + timedelta(seconds=late))]
+    share = limit(Statistic.AVERAGE, 0.8, Unit.SHARE)
+
+    verdict = judge(case(parts, share, window=timedelta(seconds=15)))
+
+    assert (verdict.outcome, verdict.firm, verdict.n) == (Outcome.OVER, True, 1)
 
 
 def test_an_hour_forward_leaves_only_what_came_after() -> None:

@@ -11,7 +11,7 @@ import pytest
 from headroom.budgets import Outcome, Reason, Unit
 from headroom.evidence import Gauge
 from headroom.history import HistoryError
-from headroom.incidents import State, Why
+from headroom.incidents import About, State, Why
 from headroom.observation import Observation, Quality, Reading, Series
 from tests.collectors_redis.server import Server
 from tests.monitor.processes import collecting, reading, stop, wait_until
@@ -43,7 +43,8 @@ async def test_a_failed_poll_does_not_change_what_an_evicting_redis_is_judged_by
         assert outcomes == [Outcome.MET, Outcome.MET, Outcome.BLIND, Outcome.BLIND]
         assert stand["alert"].verdict.unit is Unit.PER_1000_COMMANDS
         assert stand["alert"].verdict.detail == f"{POLICY}; cache: 127.0.0.1:1 refuses connections"
-        assert on.history.open_incidents() == []
+        (sight,) = on.history.open_incidents()
+        assert (sight.about, sight.state) == (About.BLIND, State.PENDING)
 
 
 async def test_a_restart_does_not_make_a_full_cache_over(tmp_path: Path) -> None:

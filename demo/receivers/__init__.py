@@ -1,0 +1,1 @@
+"""Receivers of alerts on the loopback that hold senders to what the real services demand."""

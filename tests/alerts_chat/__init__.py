@@ -1,0 +1,1 @@
+"""What people read of an alert, and that chat and paging services take it."""

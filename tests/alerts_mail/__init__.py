@@ -1,0 +1,1 @@
+"""Mail, webhooks and Apprise against real servers, and against servers with faults."""

@@ -1,0 +1,1 @@
+"""The page of alerts, from its words to a real browser."""

@@ -1,0 +1,1 @@
+"""Headroom as a whole process, and what it survives."""

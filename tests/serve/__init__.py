@@ -1,0 +1,1 @@
+"""What Headroom tells of itself, and who hears when it does not."""
