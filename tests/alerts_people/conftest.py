@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerts_people.stage import Stage, staged
+from tests.alerts_people.stage import Stage, now, staged
+
+
+@pytest.fixture(autouse=True)
+def _now() -> None:
+    """A file is read long before its last test runs: each test has its own now."""
+    now.cache_clear()
 
 
 @pytest.fixture

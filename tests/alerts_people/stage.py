@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,6 @@ from headroom.history import Action, Cycle, History, open_history
 from headroom.incidents import Incident, Notice, NoticeStatus, State, Transition, Why
 from monitor.cli import main
 from tests.history.build import incident, verdict
-
-NOW = datetime.now(UTC).replace(microsecond=0)
 
 _BUDGETS = """\
 version: 1
@@ -53,6 +52,12 @@ CHANNELS = """\
 NOBODY = "  channels: {}\n  routes: []\n"
 
 
+@cache
+def now() -> datetime:
+    """Return the moment of the test that runs: read once in each, since ages are told in minutes."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 @dataclass(frozen=True)
 class Stage:
     """A history that somebody collects into, and its configuration."""
@@ -70,14 +75,14 @@ class Stage:
         *incidents: Incident,
         notices: Iterable[Notice] = (),
         transitions: Iterable[Transition] = (),
-        at: datetime = NOW,
+        at: datetime | None = None,
         judged_ago: float = 12,
         subject: Subject = (),
     ) -> None:
         """Record incidents in a cycle, with a verdict of so many seconds before now."""
         judged = replace(verdict(), at=datetime.now(UTC) - timedelta(seconds=judged_ago), subject=subject)
         cycle = Cycle(
-            at=at,
+            at=at or now(),
             verdicts=(judged,),
             incidents=incidents,
             transitions=tuple(transitions),
@@ -90,10 +95,10 @@ class Stage:
         arguments = ["alerts", words[0], "--config", str(self.path), *words[1:]]
         return CliRunner().invoke(main, arguments, env=env, catch_exceptions=False)
 
-    def settle(self, notice: Notice, at: datetime = NOW, **became: Any) -> None:
+    def settle(self, notice: Notice, at: datetime | None = None, **became: Any) -> None:
         """Note what became of a notice."""
         assert notice.id is not None
-        self.history.settle([Settled(notice.id, **became)], at)
+        self.history.settle([Settled(notice.id, **became)], at or now())
 
     def actions(self, *kinds: str) -> list[Action]:
         """Return what was done."""
@@ -109,20 +114,20 @@ def staged(folder: Path, alerts: str = NOBODY) -> Stage:
 
 def firing(name: str = "aaaaaaaa11111111", *, minutes: int = 30, **changes: object) -> Incident:
     """Return an incident that has fired for so long."""
-    begun = NOW - timedelta(minutes=minutes)
+    begun = now() - timedelta(minutes=minutes)
     base = replace(incident(name), opened=begun - timedelta(minutes=1), fired=begun, source="metrics")
     return replace(base, **changes)  # type: ignore[arg-type]  # any field
 
 
 def ended(name: str = "eeeeeeee11111111", *, hours: int = 2) -> Incident:
     """Return an incident that resolved so long ago."""
-    end = NOW - timedelta(hours=hours)
+    end = now() - timedelta(hours=hours)
     return firing(name, minutes=60 * hours + 10, state=State.RESOLVED, ended=end)
 
 
 def fired(name: str, *, minutes: int = 30) -> Transition:
     """Return the move by which an incident fired."""
-    at = NOW - timedelta(minutes=minutes)
+    at = now() - timedelta(minutes=minutes)
     return Transition(name, at, State.PENDING, State.FIRING, Why.HELD, "over for 1 min")
 
 
@@ -130,5 +135,5 @@ def said(
     name: str, channel: str = "chat", status: NoticeStatus = NoticeStatus.FIRING, *, minutes: int = 30
 ) -> Notice:
     """Return a notice of an incident."""
-    made = NOW - timedelta(minutes=minutes)
+    made = now() - timedelta(minutes=minutes)
     return Notice(name, channel, status, f"{name}-{channel}-{status}", "{}", made, made)

@@ -11,7 +11,7 @@ import pytest
 from headroom.history.actions import ACKNOWLEDGE, NOTE, REPLAY, SILENCE, UNACKNOWLEDGE, UNSILENCE
 from headroom.history.silence_body import silence_of
 from headroom.incidents import State
-from tests.alerts_people.stage import CHANNELS, NOW, Stage, ended, firing, said, staged
+from tests.alerts_people.stage import CHANNELS, Stage, ended, firing, now, said, staged
 
 APPLIED = "the collecting process applies it within 2 s\n"
 A, B = "aaaaaaaa11111111", "aaaaaaaa22222222"
@@ -50,7 +50,7 @@ def test_an_incident_that_there_is_not(stage: Stage, words: str, sentence: str) 
 
 def test_acknowledging_and_letting_go(stage: Stage) -> None:
     """Recorded with name and note; the login name is used where none is given, and said."""
-    stage.record(firing(A), firing(B, budget="cache.memory", acknowledged=NOW, acknowledged_by="Ada"))
+    stage.record(firing(A), firing(B, budget="cache.memory", acknowledged=now(), acknowledged_by="Ada"))
 
     taken = stage.run("ack", "api.login", "--by", " Ada ", "--note", "on it")
     left = stage.run("unack", B, env={"HEADROOM_USER": "Bo"})
@@ -97,7 +97,10 @@ def test_what_cannot_be_done_is_refused(stage: Stage, words: tuple[str, ...], se
     """With one sentence, exit code 2, and nothing recorded."""
     pending = replace(firing("p" * 16), state=State.PENDING, fired=None)
     stage.record(
-        firing(A), firing(B, budget="cache.memory", acknowledged=NOW, acknowledged_by="Ada"), ended(), pending
+        firing(A),
+        firing(B, budget="cache.memory", acknowledged=now(), acknowledged_by="Ada"),
+        ended(),
+        pending,
     )
 
     result = stage.run(*words)
@@ -111,12 +114,12 @@ def test_silencing_and_ending_it(stage: Stage) -> None:
     stage.record(firing(A), firing(B, budget="cache.memory", source="erp-cache"))
 
     options = ("--budget", "api.*", "--label", "instance=*", "--by", "Ada", "--comment", "deploy")
-    result = stage.run("silence", *options, "--until", f"{NOW + timedelta(hours=2):%Y-%m-%dT%H:%M:%S}")
+    result = stage.run("silence", *options, "--until", f"{now() + timedelta(hours=2):%Y-%m-%dT%H:%M:%S}")
 
     (action,) = stage.actions(SILENCE)
     one = silence_of(action)
     assert result.output == (
-        f"silenced until {NOW + timedelta(hours=2):%Y-%m-%d %H:%M:%S} UTC (silence {one.id[:8]})\n"
+        f"silenced until {now() + timedelta(hours=2):%Y-%m-%d %H:%M:%S} UTC (silence {one.id[:8]})\n"
         f"it keeps quiet 1 of 2 that are open: aaaaaaaa1 api.login p95\n{APPLIED}"
     )
     assert one.matcher.budgets == ("api.*",)
@@ -132,7 +135,7 @@ def test_silencing_and_ending_it(stage: Stage) -> None:
 def test_a_silence_to_come(stage: Stage) -> None:
     """It says what it would keep quiet, and holds nothing back yet."""
     stage.record(firing(A))
-    start = f"{NOW + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    start = f"{now() + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
 
     result = stage.run("silence", A, "--from", start, "--for", "1h", "--by", "Ada", "--comment", "deploy")
 
@@ -238,7 +241,7 @@ def test_replaying_what_did_not_arrive(stage: Stage) -> None:
     """What is lost is counted; where nothing is, nothing is asked for."""
     stage.record(firing(A), notices=[said(A), said(A, "mail")])
     nothing = stage.run("replay", A, "--by", "Ada")
-    first, _ = stage.history.due_notices(NOW, lease=timedelta(minutes=1))
+    first, _ = stage.history.due_notices(now(), lease=timedelta(minutes=1))
     stage.settle(first, error="404")
 
     result = stage.run("replay", A, "--channel", "chat", "--by", "Ada")

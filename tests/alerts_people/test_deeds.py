@@ -14,7 +14,7 @@ from headroom.history import Cycle
 from headroom.incidents import Incident, State, Transition, Why
 from headroom.silences import Matcher
 from monitor.people.standing import People
-from tests.alerts_people.stage import CHANNELS, NOW, Stage, firing, staged
+from tests.alerts_people.stage import CHANNELS, Stage, firing, now, staged
 
 A = "aaaaaaaa11111111"
 FIRING = firing(A)
@@ -38,16 +38,16 @@ def story(stage: Stage) -> list[str]:
 
 def silenced(ident: str, minutes: int = 10) -> Transition:
     """Return the move by which a silence took hold."""
-    at = NOW - timedelta(minutes=minutes)
+    at = now() - timedelta(minutes=minutes)
     return Transition(A, at, State.FIRING, State.FIRING, Why.SILENCED, f"silence {ident}")
 
 
 def applied(stage: Stage, *incidents: Incident) -> None:
     """Apply what waits as a cycle does."""
-    found = People(()).asked(stage.history.waiting_actions(), incidents, NOW)
+    found = People(()).asked(stage.history.waiting_actions(), incidents, now())
     after = tuple(one.incident for one in found.decisions if one.incident is not None)
     moves = tuple(one.transition for one in found.decisions if one.transition is not None)
-    stage.history.record(Cycle(at=NOW, incidents=after, transitions=moves, applied=found.applied))
+    stage.history.record(Cycle(at=now(), incidents=after, transitions=moves, applied=found.applied))
 
 
 def test_who_silenced_it_by_a_pattern_is_named(stage: Stage) -> None:
@@ -55,17 +55,17 @@ def test_who_silenced_it_by_a_pattern_is_named(stage: Stage) -> None:
     ones = []
     for minutes, (person, pattern) in enumerate([("Ada", "api.*"), ("Eve", "*.login")]):
         action, one = silencing(
-            Matcher(budgets=(pattern,)), NOW + timedelta(minutes=minutes), NOW + timedelta(hours=2),
-            person=person, comment=f"{person} deploys", now=NOW,
+            Matcher(budgets=(pattern,)), now() + timedelta(minutes=minutes), now() + timedelta(hours=2),
+            person=person, comment=f"{person} deploys", now=now(),
         )  # fmt: skip
         stage.history.act(action)
         ones.append(one)
-    stage.history.act(ending(ones[0], "Bo", NOW + timedelta(hours=1)))
-    stage.history.act(ending(ones[1], "Bo", NOW + timedelta(hours=1)))
+    stage.history.act(ending(ones[0], "Bo", now() + timedelta(hours=1)))
+    stage.history.act(ending(ones[1], "Bo", now() + timedelta(hours=1)))
     stage.record(FIRING, transitions=[silenced(ones[0].id)])
     applied(stage, FIRING)
 
-    until = f"{NOW + timedelta(hours=2):%Y-%m-%d %H:%M:%S} UTC"
+    until = f"{now() + timedelta(hours=2):%Y-%m-%d %H:%M:%S} UTC"
     assert story(stage) == [
         f"still firing (critical): it is silenced; silence {ones[0].id}",
         f"Ada silenced budget api.* until {until} (silence {ones[0].id[:8]}): Ada deploys",
@@ -77,8 +77,8 @@ def test_maintenance_that_silenced_it_is_named(tmp_path: Path) -> None:
     """By its name and comment, and who ended it early."""
     stage = staged(tmp_path, CHANNELS + _WORK)
     ident = "maintenance:backup:2026-01-04T02:00:00Z"
-    one = silencing(Matcher(A), NOW, NOW + timedelta(hours=1), person="x", comment="x", now=NOW)[1]
-    stage.history.act(ending(replace(one, id=ident), "Bo", NOW))
+    one = silencing(Matcher(A), now(), now() + timedelta(hours=1), person="x", comment="x", now=now())[1]
+    stage.history.act(ending(replace(one, id=ident), "Bo", now()))
     stage.record(FIRING, transitions=[silenced(ident)])
 
     assert story(stage) == [
@@ -94,12 +94,12 @@ def test_who_was_too_late_is_told_so(stage: Stage) -> None:
     """Two took care of it in the same two seconds, and one let go of what nobody had; all stays on record."""
     stage.record(FIRING)
     for person in ("Bob", "Ada"):
-        stage.history.act(acknowledging(FIRING, person, "on it", NOW))
-    taken = replace(FIRING, acknowledged=NOW, acknowledged_by="Bob")
+        stage.history.act(acknowledging(FIRING, person, "on it", now()))
+    taken = replace(FIRING, acknowledged=now(), acknowledged_by="Bob")
     for person in ("Ada", "Eve"):
-        stage.history.act(letting_go(taken, person, "", NOW))
+        stage.history.act(letting_go(taken, person, "", now()))
     applied(stage, FIRING)
-    stage.history.act(acknowledging(FIRING, "Ada", "again", NOW))
+    stage.history.act(acknowledging(FIRING, "Ada", "again", now()))
 
     assert [line for line in story(stage) if not line.startswith("still")] == [
         "Bob acknowledged it: on it",

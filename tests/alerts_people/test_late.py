@@ -11,7 +11,7 @@ import pytest
 
 from headroom.silences import Maintenance, Matcher
 from monitor.people.standing import People
-from tests.alerts_people.stage import CHANNELS, NOW, Stage, firing, staged
+from tests.alerts_people.stage import CHANNELS, Stage, firing, now, staged
 
 A = "aaaaaaaa11111111"
 
@@ -77,13 +77,13 @@ def test_such_a_label_of_maintenance_is_warned_of_at_the_start(
 ) -> None:
     """The file cannot know it; a history in which nothing was judged yet cannot, either."""
     work = Maintenance(
-        "backup", Matcher(labels=(("instnace", "a"),)), NOW.replace(tzinfo=None), timedelta(hours=1)
+        "backup", Matcher(labels=(("instnace", "a"),)), now().replace(tzinfo=None), timedelta(hours=1)
     )
-    People([work]).load(stage.history, NOW)
+    People([work]).load(stage.history, now())
     assert caplog.messages == []
     stage.record(subject=(("instance", "a"),))
 
-    People([work]).load(stage.history, NOW)
+    People([work]).load(stage.history, now())
 
     assert caplog.messages == [
         'maintenance "backup": no series has a label "instnace": until one does, it keeps nothing quiet'

@@ -13,7 +13,7 @@ from headroom.acting import kept_test
 from headroom.history import ChannelState, Receipt
 from headroom.history.actions import ACKNOWLEDGE, NOTE
 from headroom.incidents import About, NoticeStatus
-from tests.alerts_people.stage import CHANNELS, NOW, Stage, ended, fired, firing, said, staged
+from tests.alerts_people.stage import CHANNELS, Stage, ended, fired, firing, now, said, staged
 
 A, B = "aaaaaaaa11111111", "aaaaaaaa22222222"
 
@@ -27,7 +27,7 @@ def stage(tmp_path: Path) -> Stage:
 def test_quiet_is_said_with_its_reasons(stage: Stage) -> None:
     """Nothing is open: when was looked last, and would anybody hear."""
     stage.record()
-    at = NOW - timedelta(days=3)
+    at = now() - timedelta(days=3)
     stage.history.act(kept_test("chat", "Ada", "200 OK", at, arrived=True))
 
     result = stage.run("list")
@@ -53,7 +53,7 @@ def test_open_incidents_with_all_that_belongs_to_them(stage: Stage) -> None:
     hostile = firing(
         B,
         subject=(("instance", "web\x1b[31m\u202e"),),
-        acknowledged=NOW,
+        acknowledged=now(),
         acknowledged_by="Ada\x1b]0;",
         flapping=True,
         blind=True,
@@ -61,11 +61,13 @@ def test_open_incidents_with_all_that_belongs_to_them(stage: Stage) -> None:
     stage.record(
         firing(A), hostile, ended(), notices=[said(A), said(A, "mail"), said(B)], transitions=[fired(A)]
     )
-    first, second, third = stage.history.due_notices(NOW, lease=timedelta(minutes=1))
+    first, second, third = stage.history.due_notices(now(), lease=timedelta(minutes=1))
     stage.settle(first, sent=True, response="200 OK")
-    stage.settle(second, again=NOW, error="refused \x1b[2J")
+    stage.settle(second, again=now(), error="refused \x1b[2J")
     stage.settle(third, error="404 no\x1b such hook")
-    stage.history.keep_receipts([Receipt(B, "pager", "127.0.0.1:9093", NOW, "suppressed", "silenced by Bo")])
+    stage.history.keep_receipts(
+        [Receipt(B, "pager", "127.0.0.1:9093", now(), "suppressed", "silenced by Bo")]
+    )
     quiet = "suppressed, silenced by Bo"
     stage.run("silence", A, "--for", "2h", "--by", "Bo", "--comment", "deploy")
 
@@ -77,10 +79,10 @@ def test_open_incidents_with_all_that_belongs_to_them(stage: Stage) -> None:
     assert lines[4].startswith("silenced until ")
     assert lines[4].endswith("by Bo: deploy")
     assert lines[5] == (
-        f"told: chat (firing) arrived at {NOW:%Y-%m-%d %H:%M:%S} UTC; mail (firing) waits, 1 attempt: "
+        f"told: chat (firing) arrived at {now():%Y-%m-%d %H:%M:%S} UTC; mail (firing) waits, 1 attempt: "
         "refused \N{REPLACEMENT CHARACTER}[2J"
     )
-    assert f"acknowledged by Ada\N{REPLACEMENT CHARACTER}]0; at {NOW:%Y-%m-%d %H:%M:%S} UTC" in lines
+    assert f"acknowledged by Ada\N{REPLACEMENT CHARACTER}]0; at {now():%Y-%m-%d %H:%M:%S} UTC" in lines
     assert "flapping: it fires and recovers over and over, and is kept open as one" in lines
     assert "blind: it fires, and nothing can be told of it just now" in lines
     lost = "404 no\N{REPLACEMENT CHARACTER} such hook"
@@ -93,12 +95,12 @@ def test_open_incidents_with_all_that_belongs_to_them(stage: Stage) -> None:
 def test_ended_ones_and_disabled_channels(stage: Stage) -> None:
     """What is over is counted, and a channel that takes nothing is named with its reason."""
     stage.record(ended())
-    stage.history.keep_channel(ChannelState("mail", "d", disabled=NOW, error="535 bad password"))
+    stage.history.keep_channel(ChannelState("mail", "d", disabled=now(), error="535 bad password"))
 
     output = stage.run("list").output
 
     assert "No open alerts; 1 alert ended in the last 24 h: see `headroom alerts list --all`." in output
-    assert f"mail since {NOW:%Y-%m-%d %H:%M:%S} UTC: 535 bad password; mend it in the budgets" in output
+    assert f"mail since {now():%Y-%m-%d %H:%M:%S} UTC: 535 bad password; mend it in the budgets" in output
 
 
 def test_json_has_the_same(stage: Stage) -> None:
@@ -118,9 +120,9 @@ def test_show_tells_the_whole_story(stage: Stage) -> None:
     stage.record(
         firing(A, subject=(("instance", "a b"),)), notices=[said(A, minutes=30)], transitions=[fired(A)]
     )
-    (one,) = stage.history.due_notices(NOW, lease=timedelta(minutes=1))
-    stage.settle(one, NOW - timedelta(minutes=29), sent=True, response="200 OK")
-    stage.history.keep_receipts([Receipt(A, "am", "127.0.0.1:9093", NOW, "active", "stored there")])
+    (one,) = stage.history.due_notices(now(), lease=timedelta(minutes=1))
+    stage.settle(one, now() - timedelta(minutes=29), sent=True, response="200 OK")
+    stage.history.keep_receipts([Receipt(A, "am", "127.0.0.1:9093", now(), "active", "stored there")])
     stage.run("ack", A, "--by", "Ada", "--note", "on it")
     stage.run("note", A, "restarted the pool", "--by", "Bo")
 
@@ -132,11 +134,11 @@ def test_show_tells_the_whole_story(stage: Stage) -> None:
     told = [line.split("UTC  ", 1)[1] for line in output.splitlines() if "UTC  " in line]
     assert told == [
         "firing (critical): over for long enough; over for 1 min",
-        f"chat (firing) arrived at {NOW - timedelta(minutes=29):%Y-%m-%d %H:%M:%S} UTC, it answered 200 OK",
+        f"chat (firing) arrived at {now() - timedelta(minutes=29):%Y-%m-%d %H:%M:%S} UTC, it answered 200 OK",
         "Ada acknowledged it: on it (waits to be applied)",
         "Bo noted: restarted the pool",
     ]
-    assert f"am 127.0.0.1:9093, at {NOW:%Y-%m-%d %H:%M:%S} UTC: active: stored there" in output
+    assert f"am 127.0.0.1:9093, at {now():%Y-%m-%d %H:%M:%S} UTC: active: stored there" in output
     assert "Why it is so: headroom explain api.login:p95 --subject 'instance=a b'\n" in output
     kept = json.loads(stage.run("show", A, "--format", "json").output)
     assert [each["kind"] for each in kept["actions"]] == [ACKNOWLEDGE, NOTE]

@@ -9,7 +9,7 @@ import pytest
 
 from headroom.history.actions import ACKNOWLEDGE
 from headroom.incidents import State
-from tests.alerts_people.stage import CHANNELS, NOW, Stage, firing, said, staged
+from tests.alerts_people.stage import CHANNELS, Stage, firing, now, said, staged
 
 A, B = "aaaaaaaa11111111", "aaaaaaaa22222222"
 
@@ -23,7 +23,7 @@ def stage(tmp_path: Path) -> Stage:
 def storm(stage: Stage, count: int = 60) -> None:
     """Let many instances of one budget fire, and one of another."""
     many = [firing(f"{number:016d}", subject=(("instance", f"web{number}"),)) for number in range(count)]
-    taken = replace(many[0], acknowledged=NOW, acknowledged_by="Bo")
+    taken = replace(many[0], acknowledged=now(), acknowledged_by="Bo")
     other = firing(B, budget="cache.memory", source="erp-cache")
     stage.record(taken, *many[1:], other, notices=[said(one.id) for one in many])
 

@@ -21,7 +21,8 @@ from headroom.sources import Secret, Source, SourceKind
 from monitor.audit.look import read_structure
 from tests.demo.running import RunningDemo
 
-_WARMING = 5.0  # seconds of traffic before the first reading
+_WARMING = 5.0  # seconds of traffic before the reading
+_LOOKS = 8
 _OF_FAULTS = ("postgres.n_plus_one", "postgres.offset_pagination", "postgres.index.required")
 
 
@@ -45,16 +46,26 @@ async def _audited(url: str) -> list[Finding]:
     return [finding for rule in POSTGRES for finding in rule(case)]
 
 
+async def _firm(url: str) -> list[Finding]:
+    """Wait until what is found of the faults is proved: ratios need traffic, and a busy machine gives less."""
+    for _ in range(_LOOKS):
+        await asyncio.sleep(_WARMING)
+        found = await _audited(url)
+        broken = [one for one in found if one.rule in _OF_FAULTS and one.state in (State.FAIL, State.WARN)]
+        if broken and all(one.state is State.FAIL for one in broken):
+            break
+    return broken
+
+
 @pytest.mark.parametrize(
     ("fault", "rule", "said", "fix"),
     [
         (
             "n-plus-one", "postgres.n_plus_one", "ratio confirmed: ",
-            "… FROM tasks WHERE booking_id = ANY ($1)",
+            "booking_id = ANY ($1)",
         ),
         (
-            "offset-pagination", "postgres.offset_pagination", (" blocks for each row returned: most of what "
-            "it reads"),
+            "offset-pagination", "postgres.offset_pagination", " calls page by OFFSET; ",  # which of the proofs comes first hangs on the readers
             "sort by plain columns that an index holds instead of an expression",
         ),
         (
@@ -67,10 +78,8 @@ async def test_fault(fault: str, rule: str, said: str, fix: str) -> None:
     """What is wrong is found with its evidence; what is in order, under the same load, is not accused."""
     with _demo(fault) as demo:
         demo.line("READY")
-        await asyncio.sleep(_WARMING)
-        found = await _audited(demo.servers["postgres"])
+        broken = await _firm(demo.servers["postgres"])
 
-    broken = [one for one in found if one.rule in _OF_FAULTS and one.state in (State.FAIL, State.WARN)]
     assert {one.rule for one in broken} == {rule}
     assert [one.found for one in broken if one.state is not State.FAIL or said not in one.found] == []
     assert all(fix in one.fix for one in broken)

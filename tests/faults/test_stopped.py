@@ -37,7 +37,7 @@ def test_a_process_that_stood_still_says_so(tmp_path: Path, cache: Server, recei
     figures.info("told %.1f s after it went on", heard)
     assert slept["status"] == "headroom"
     assert slept["brief"].startswith("asleep for 1")
-    assert "This process, or its machine, stood still." in slept["lines"]
+    assert "the process stood still." in slept["lines"]
     assert "1 incident fired before it, and may fire still." in slept["lines"]
     assert statuses(receiver.arrivals) == ["firing", "resolved"]
 
