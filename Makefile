@@ -16,7 +16,7 @@ run: ## run Headroom on ./budgets.yaml for your own servers (HEADROOM_POSTGRES_U
 	scripts/setup.sh python && exec .venv/bin/headroom up $(ARGS)
 
 test: ## run all tests on real servers and in a real browser
-	scripts/setup.sh tests && exec .venv/bin/pytest -n 2 --dist loadfile $(ARGS)
+	scripts/setup.sh tests && exec scripts/test.sh $(ARGS)
 
 check: ## run the linters, the type checker and the import contracts
 	scripts/setup.sh tests && .venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports

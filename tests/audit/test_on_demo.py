@@ -47,7 +47,7 @@ async def _audited(url: str) -> list[Finding]:
 
 
 async def _firm(url: str) -> list[Finding]:
-    """Wait until what is found of the faults is proved: ratios need traffic, and a busy machine gives less."""
+    """Wait until what is found is proved: ratios need traffic, and a busy machine gives less."""
     for _ in range(_LOOKS):
         await asyncio.sleep(_WARMING)
         found = await _audited(url)
@@ -65,7 +65,7 @@ async def _firm(url: str) -> list[Finding]:
             "booking_id = ANY ($1)",
         ),
         (
-            "offset-pagination", "postgres.offset_pagination", " calls page by OFFSET; ",  # which of the proofs comes first hangs on the readers
+            "offset-pagination", "postgres.offset_pagination", " calls page by OFFSET; ",
             "sort by plain columns that an index holds instead of an expression",
         ),
         (
