@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from alerts.background import NOTHING, Background, fact
+from alerts.background import fields as beyond
 from alerts.link import budget_link, web_address
 from alerts.story import Told, headline, sentences
 from alerts.text import clean, clock
@@ -38,6 +40,7 @@ def payload(
     note: str = "",
     silence: str = "",
     risen: datetime | None = None,
+    background: Background = NOTHING,
 ) -> dict[str, Any]:
     """Return the message as a JSON object.
 
@@ -55,12 +58,25 @@ def payload(
         silence: the silence that ended, in words: `"deploy" by ann`.
         risen: when its severity last rose, where that is known and it has not fallen since: it has been over
             the limit that is told for no longer.
+        background: what else the history knows about it; told with what fires.
     """
     verdict = telling(incident, verdicts)
     limit = limit_of(incident, verdict, budget)
     name = name_of(incident, budget)
     told = Told(
-        incident, status, why, at, name, verdict, limit, budget, tuple(verdicts), note, silence, risen
+        incident,
+        status,
+        why,
+        at,
+        name,
+        verdict,
+        limit,
+        budget,
+        tuple(verdicts),
+        note,
+        silence,
+        risen,
+        background,
     )
     word, brief = headline(told)
     lines = [clean(line, _LONGEST_LINE) for line in sentences(told)]
@@ -97,6 +113,7 @@ def payload(
         "acknowledged_by": clean(incident.acknowledged_by, _LONGEST_FIELD),
         "step": incident.step,
         "worst": clean(incident.worst, _LONGEST_FIELD),
+        **beyond(background),
         "source": clean(source, _LONGEST_FIELD),
         "owner": clean(budget.owner if budget else "", _LONGEST_FIELD),
         "runbook": clean(budget.runbook if budget else "", _LONGEST_TEXT),
@@ -106,7 +123,7 @@ def payload(
         "home": web_address(link),
         "key": key(incident, status, at),
     }
-    return {**fields, "facts": _facts(fields, verdict, limit)}
+    return {**fields, "facts": _facts(fields, verdict, limit, fact(background))}
 
 
 def key(incident: Incident, status: NoticeStatus, at: datetime) -> str:
@@ -138,12 +155,14 @@ def as_text(message: dict[str, Any]) -> str:
     return json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _facts(fields: dict[str, Any], verdict: Verdict | None, limit: Limit | None) -> list[list[str]]:
+def _facts(
+    fields: dict[str, Any], verdict: Verdict | None, limit: Limit | None, before: tuple[str, str]
+) -> list[list[str]]:
     """Return names with values for those who look closer."""
     facts = [("Severity", fields["severity"])]
     if fields["about"] == About.BREACH.value:
         facts += [("Limit", _limit(verdict or limit, fields["statistic"])), *_figures(verdict)]
-        facts.append(("Worst so far", fields["worst"]))
+        facts += [("Worst so far", fields["worst"]), before]
     facts += [
         ("Since", clock(fields["since"])),
         ("Owner", fields["owner"]),

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from alerts.background import NOTHING, Background
+from alerts.background import sentences as beyond
 from alerts.text import clean, clock
 from alerts.words import cause, evidence, promise, standing, unseen
 from headroom.budgets import Budget, Limit, Outcome, Verdict
@@ -34,6 +36,7 @@ class Told:
         note: what a person wrote who takes care of it.
         silence: the silence that ended, in words.
         risen: when its severity last rose, where that is known and it has not fallen since.
+        background: what else the history knows.
     """
 
     incident: Incident
@@ -48,6 +51,7 @@ class Told:
     note: str = ""
     silence: str = ""
     risen: datetime | None = None
+    background: Background = NOTHING
 
     @property
     def blind(self) -> bool:
@@ -139,7 +143,8 @@ def sentences(told: Told) -> list[str]:
     if told.why is Why.UNACKNOWLEDGED and told.verdict is None and not told.blind:
         lines = [*_before(told), f"{told.name} still fires."]
     if told.status in _FIRES:
-        lines += [_since(told), *_help(told)]
+        shown = told.verdict.detail if told.verdict else ""
+        lines += [_since(told), *beyond(told.background, told.clock, shown), *_help(told)]
     return lines
 
 

@@ -23,7 +23,7 @@ from monitor.clock import Moment
 from monitor.commits import Commits
 from monitor.feeds import Feed, feeds
 from monitor.gone import gone, unread
-from monitor.judging import Known, said_of
+from monitor.judging import SILENT_AFTER, Known, said_of
 from monitor.memory import Memory, longest_windows
 from monitor.people.standing import People
 from monitor.polling import NOT_POLLED, Polled, Polling
@@ -34,7 +34,6 @@ from monitor.writer import Writer
 log = logging.getLogger("headroom.cycle")
 
 PIECES = 200  # of old readings that are deleted in an hour at most
-SILENT_AFTER = timedelta(minutes=5)  # an instance of a latency without an open incident is no longer judged
 
 
 class Cycles:

@@ -20,6 +20,7 @@ from monitor.memory import View
 
 log = logging.getLogger("headroom.cycle")
 
+SILENT_AFTER = timedelta(minutes=5)  # an instance of a latency without an open incident is no longer judged
 _NONE_INSTEAD = "; no limits under `evicting:` say what it may throw away"
 
 

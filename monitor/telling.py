@@ -14,6 +14,7 @@ from typing import Any
 from alerts.alertmanager.outage import Outage
 from alerts.alertmanager.pusher import Pusher, turns
 from alerts.alertmanager.stretches import by_routes
+from alerts.background import NOTHING, Background
 from alerts.fallback import taker
 from alerts.message import as_text, payload
 from alerts.outbox import Deliverer
@@ -25,6 +26,7 @@ from headroom.config import Config
 from headroom.history import ChannelState, Cycle, History
 from headroom.incidents import About, Incident, Notice, NoticeStatus, State, Why
 from monitor.asleep import Sleep
+from monitor.background import Backgrounds
 from monitor.serve.counted import Counted
 from monitor.serve.own import Own
 from monitor.writer import Writer
@@ -115,6 +117,8 @@ class Words:
         self._history = history
         self._clock = clock
         self._read: float | None = None
+        self._backgrounds = Backgrounds(config, history)
+        self._known: dict[str, Background] = {}
         self._moved: dict[str, tuple[tuple[object, ...], Why, datetime | None]] = {}
         self._verdicts: dict[tuple[str, str, object], list[Verdict]] = {}
 
@@ -136,7 +140,17 @@ class Words:
             installation=self._alerting.installation,
             link=self._alerting.link,
             risen=rose,
+            background=NOTHING if ended else self._background(incident),
         )
+
+    def _background(self, incident: Incident) -> Background:
+        """Return what else is known, as of the first time: states are pushed again every few seconds."""
+        if incident.id not in self._known:
+            if len(self._known) >= _MOST_MOVED:
+                self._known.clear()
+            budget = self._budgets.get(incident.budget)
+            self._known[incident.id] = self._backgrounds.of(incident, budget, datetime.now(UTC))
+        return self._known[incident.id]
 
     def _moves(self, incident: Incident) -> tuple[Why, datetime | None]:
         """Return why it moved last, and when its severity rose; read anew only after a move."""

@@ -9,6 +9,7 @@ from functools import partial
 from hashlib import sha256
 from uuid import uuid4
 
+from alerts.background import NOTHING
 from alerts.blind import decide_blind
 from alerts.decide import Decision, close, decide, wording_digest
 from alerts.notices import notices
@@ -19,6 +20,7 @@ from headroom.history import History
 from headroom.incidents import ALARMS, About, Incident, Notice, NoticeStatus, State, Transition, Why
 from headroom.routing import Told
 from headroom.silences import Silence, silenced_by
+from monitor.background import Backgrounds
 from monitor.clock import Moment
 from monitor.firings import Firings, Row, row_of
 from monitor.instance import told_by_the_whole, unheard
@@ -28,16 +30,22 @@ from monitor.writer import Writer
 
 GONE_AFTER = timedelta(minutes=15)  # a machine that is only being restarted comes back before
 
+_MOST_LOOKED_UP = 20  # alarms of a cycle; a storm is told in groups, which have no room for more
 _MOST_WORDS = 2_000  # silences of which the words are kept for the message at their end
 
 
 @dataclass(slots=True)
 class Moves:
-    """What one cycle does to incidents, to be committed with it."""
+    """What one cycle does to incidents, to be committed with it.
+
+    Attributes:
+        looked_up: for how many alarms the history was asked what else is known.
+    """
 
     incidents: list[Incident] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    looked_up: int = 0
 
 
 class Watchlist:
@@ -49,6 +57,7 @@ class Watchlist:
         self._history = history
         self._writer = writer
         self._open: dict[str, dict[Row, Incident]] = {}  # by budget
+        self._backgrounds = Backgrounds(config, history)
         self._firings = Firings(config.alerting.flapping.within)
         self._digests: dict[tuple[str, Statistic | None], str] = {}
         self._silences: Sequence[Silence] = ()
@@ -273,6 +282,10 @@ class Watchlist:
         rose = None
         if status in ALARMS and decision.why not in (Why.HELD, Why.WORSE):
             rose = risen(await self._writer(self._history.transitions, incident.id))
+        background = NOTHING
+        if status in ALARMS and moves.looked_up < _MOST_LOOKED_UP:
+            moves.looked_up += 1
+            background = await self._writer(self._backgrounds.of, incident, budget, now.wall)
         message = said(
             incident,
             row,
@@ -285,6 +298,7 @@ class Watchlist:
             note=note,
             silence=self._ended_silence(decision),
             risen=rose,
+            background=background,
         )
         moves.notices += notices(decision, message, self._alerting, created=now.wall, told=told)
 

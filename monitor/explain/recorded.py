@@ -15,9 +15,8 @@ from headroom.observation import ASIDE, Absence, Series
 from headroom.second import named
 from headroom.sources import Source
 from monitor.clock import Moment
-from monitor.cycle import SILENT_AFTER
 from monitor.feeds import Feed
-from monitor.judging import Known, judging, said_of
+from monitor.judging import SILENT_AFTER, Known, judging, said_of
 from monitor.memory import View
 
 MOST_PARTS = 20_000  # of one series; as many as a collecting process holds
