@@ -254,8 +254,12 @@ async def test_a_metric_of_a_target_that_is_down_is_blind_with_the_reason(world:
     world.other.text = None
     collector = asking(world, login("never_seconds"))
     other = ("other", world.other.address)
+    everything = 4  # targets: none may still wait for its first scrape
     snapshot = await until(
-        collector, lambda one: [s.target for s in one.scrapes.values() if not s.up] == [other]
+        collector,
+        lambda one: (
+            len(one.scrapes) == everything and [s.target for s in one.scrapes.values() if not s.up] == [other]
+        ),
     )
     reading = collector.difference(None, snapshot)
     world.other.text = ""

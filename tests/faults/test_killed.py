@@ -13,6 +13,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from alerts.channels import pagerduty
 from demo.receivers.pagerduty import PagerDuty
 from headroom.history import DeliveryState
@@ -60,6 +62,7 @@ def abandoned(exchange: Exchange) -> bool:
     return not waiting
 
 
+@pytest.mark.timeout(300 + 10 * KILLS)
 def test_killed_at_random_moments_it_loses_nothing(tmp_path: Path, cache: Server, other: Server) -> None:
     """Each move that had to be told arrives at least once, in order, under one key, whenever it is killed."""
     dice = random.Random(6)
