@@ -124,8 +124,11 @@ def counted(metric: str, events: int) -> Callable[[PrometheusSnapshot], bool]:
 
     def fits(snapshot: PrometheusSnapshot) -> bool:
         sets = snapshot.histograms[metric].sets
-        live = [one for one in sets if one.at >= (snapshot.scrapes[one.target].ok_at or 0)]
-        return sum(one.counts[-1] for one in live) == events
+        scraped = {target: scrape.ok_at or 0 for target, scrape in snapshot.scrapes.items()}
+        live = [one for one in sets if one.at >= scraped[one.target]]
+        # A scrape that is stored between the queries of one poll is half seen: it counts at the next.
+        whole = all(one.at == scraped[one.target] for one in live)
+        return whole and sum(one.counts[-1] for one in live) == events
 
     return fits
 
