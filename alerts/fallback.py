@@ -15,6 +15,8 @@ from headroom.incidents import Notice, NoticeStatus
 
 PROBE_EVERY = timedelta(minutes=15)
 """So often a disabled channel is tried all the same: it may have been mended at its other end."""
+PROBE_ALONE_EVERY = timedelta(minutes=1)
+"""So often where no other channel works: until then nobody hears of anything."""
 
 
 def works(channel: Channel, state: ChannelState | None) -> bool:
@@ -22,10 +24,19 @@ def works(channel: Channel, state: ChannelState | None) -> bool:
     return state is None or state.disabled is None or state.digest != channel.digest
 
 
-def probe_due(state: ChannelState, now: datetime) -> bool:
+def probe_due(
+    state: ChannelState, now: datetime, channels: Mapping[str, Channel], states: Mapping[str, ChannelState]
+) -> bool:
     """Tell whether a disabled channel is tried; a clock that was set back delays nothing."""
     failed = state.failed_at
-    return failed is None or not timedelta(0) <= now - failed < PROBE_EVERY
+    every = PROBE_ALONE_EVERY if alone(state.name, channels, states) else PROBE_EVERY
+    return failed is None or not timedelta(0) <= now - failed < every
+
+
+def alone(name: str, channels: Mapping[str, Channel], states: Mapping[str, ChannelState]) -> bool:
+    """Tell whether no other channel that is sent messages works."""
+    others = (one for one in channels.values() if one.name != name and not one.pushed)
+    return not any(works(one, states.get(one.name)) for one in others)
 
 
 def taker(

@@ -210,7 +210,9 @@ class Lane:
 
     def _passed_by(self, now: datetime) -> bool:
         """Tell whether the channel is disabled, and not to be tried just now."""
-        return self._disabled and self._state is not None and not probe_due(self._state, now)
+        if not self._disabled or self._state is None:
+            return False
+        return not probe_due(self._state, now, self._post.channels, self._post.states)
 
     def _why(self) -> str:
         if self._channel is None:

@@ -123,7 +123,7 @@ def payload(
         "home": web_address(link),
         "key": key(incident, status, at),
     }
-    return {**fields, "facts": _facts(fields, verdict, limit, fact(background))}
+    return {**fields, "facts": _facts(fields, verdict, limit, fact(background, verdict))}
 
 
 def key(incident: Incident, status: NoticeStatus, at: datetime) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from alerts.attempt import Attempt
-from alerts.fallback import is_test, moved, taker, works
+from alerts.fallback import PROBE_ALONE_EVERY, alone, is_test, moved, taker, works
 from alerts.message import as_text
 from alerts.system import broken_payload
 from headroom.channels import Channel
@@ -124,7 +124,11 @@ def refused(
     before: Mapping[str, str],
     disables: bool | None,
 ) -> Outcome:
-    """Return where notices go that their channel does not take; who is told of them nowhere is logged.
+    """Return where notices go that their channel does not take.
+
+    Where no other channel works, what is told of incidents waits until the disabled one does: its login may
+    fail for a moment only. What is refused for itself, by a channel that works, is given up, and so
+    is what a channel would have been told that the file has no more; both are logged.
 
     Args:
         channel: None where the file has it no more.
@@ -144,11 +148,16 @@ def refused(
         states[name] = ChannelState(name, channel.digest, disabled=now)
     results: list[Settled] = []
     queued: list[Notice] = []
+    waits = channel is not None and not works(channel, states.get(name))
+    waits = waits and alone(name, around.channels, states)
     for one in notices:
         to = None
         if not is_test(one):
             told = asked.get(one.key, frozenset())
             to = taker(one, around.channels, states, asked=told, before=before.get(one.incident, ""))
+        if waits and one.incident and not is_test(one):
+            results.append(Settled(_id(one), again=now + PROBE_ALONE_EVERY, error=why))
+            continue
         copy = None if to is None else moved(one, to, why)
         results.append(Settled(_id(one), copy=copy, error=why))
         if copy is None:
@@ -157,6 +166,8 @@ def refused(
         _LOG.warning('channel "%s": %s is told what it does not take (%d): %s', name, f'"{to}"', count, why)
     if newly:
         _LOG.error('channel "%s" is disabled: %s', name, why)
+        if waiting := sum(one.again is not None for one in results):
+            _LOG.error('channel "%s": no other works; %d waiting until it does', name, waiting)
         queued += _telling(notices[0], around, states, why, now)
     heard = None
     if channel is not None and disables is not None:

@@ -143,8 +143,8 @@ def sentences(told: Told) -> list[str]:
     if told.why is Why.UNACKNOWLEDGED and told.verdict is None and not told.blind:
         lines = [*_before(told), f"{told.name} still fires."]
     if told.status in _FIRES:
-        shown = told.verdict.detail if told.verdict else ""
-        lines += [_since(told), *beyond(told.background, told.clock, shown), *_help(told)]
+        more = beyond(told.background, told.begun, told.verdict, told.clock)
+        lines += [_since(told), *more, *_help(told)]
     return lines
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
@@ -83,7 +83,7 @@ class Heartbeat:
         if late:
             return late
         try:
-            oldest, states = await self._reading(self._read, READ_WITHIN)
+            oldest, states, unheard = await self._reading(self._read, READ_WITHIN)
         except HistoryError as error:
             return (str(error),)
         except TimeoutError:
@@ -92,10 +92,11 @@ class Heartbeat:
             if self._unwell is None:  # once, not at every look
                 log.exception("whether all is well cannot be told; this is a fault of Headroom")
             return (f"looking failed inside Headroom ({type(error).__name__}); its log has more",)
-        return unsent(oldest, self._wall()) + nowhere(self._channels, states)
+        return unsent(oldest, self._wall()) + nowhere(self._channels, states) + refused(unheard)
 
-    def _read(self) -> tuple[datetime | None, dict[str, ChannelState]]:
-        return self._history.outbox_oldest(self._wall()), self._history.channel_states()
+    def _read(self) -> tuple[datetime | None, dict[str, ChannelState], list[str]]:
+        history = self._history
+        return history.outbox_oldest(self._wall()), history.channel_states(), history.unheard()
 
     def _withhold(self, reasons: tuple[str, ...]) -> None:
         self._unwell = monotonic() if self._unwell is None else self._unwell
@@ -146,6 +147,16 @@ def unsent(oldest: datetime | None, now: datetime) -> tuple[str, ...]:
         return ()
     ago = format_duration(timedelta(seconds=int((now - oldest).total_seconds())))
     return (f"a message of {ago} ago has not arrived",)
+
+
+def refused(unheard: Sequence[str]) -> tuple[str, ...]:
+    """Return which incident fires and was refused by whoever was to hear of it, as a sentence."""
+    if not unheard:
+        return ()
+    more = f" (and {len(unheard) - 1} more)" if len(unheard) > 1 else ""
+    one = unheard[0][:8]
+    mended = f"`headroom alerts show {one}` says why, `headroom alerts replay {one}` sends it again"
+    return (f"incident {one}{more} fires, and every message of it was refused; {mended}",)
 
 
 def nowhere(channels: Collection[Channel], states: Mapping[str, ChannelState]) -> tuple[str, ...]:

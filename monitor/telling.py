@@ -26,7 +26,7 @@ from headroom.config import Config
 from headroom.history import ChannelState, Cycle, History
 from headroom.incidents import About, Incident, Notice, NoticeStatus, State, Why
 from monitor.asleep import Sleep
-from monitor.background import Backgrounds
+from monitor.background import Allowance, Backgrounds
 from monitor.serve.counted import Counted
 from monitor.serve.own import Own
 from monitor.writer import Writer
@@ -118,7 +118,8 @@ class Words:
         self._clock = clock
         self._read: float | None = None
         self._backgrounds = Backgrounds(config, history)
-        self._known: dict[str, Background] = {}
+        self._known: dict[tuple[str, str], Background] = {}
+        self._allowance = Allowance()
         self._moved: dict[str, tuple[tuple[object, ...], Why, datetime | None]] = {}
         self._verdicts: dict[tuple[str, str, object], list[Verdict]] = {}
 
@@ -145,12 +146,16 @@ class Words:
 
     def _background(self, incident: Incident) -> Background:
         """Return what else is known, as of the first time: states are pushed again every few seconds."""
-        if incident.id not in self._known:
+        row = (incident.id, incident.limit)
+        if row not in self._known:
             if len(self._known) >= _MOST_MOVED:
                 self._known.clear()
             budget = self._budgets.get(incident.budget)
-            self._known[incident.id] = self._backgrounds.of(incident, budget, datetime.now(UTC))
-        return self._known[incident.id]
+            found = self._backgrounds.of(incident, budget, datetime.now(UTC), self._allowance)
+            if found is None:
+                return NOTHING
+            self._known[row] = found
+        return self._known[row]
 
     def _moves(self, incident: Incident) -> tuple[Why, datetime | None]:
         """Return why it moved last, and when its severity rose; read anew only after a move."""
@@ -168,7 +173,7 @@ class Words:
     def _of(self, incident: Incident) -> Sequence[Verdict]:
         now = self._clock()
         if self._read is None or now - self._read > _FRESH:
-            self._verdicts = {}
+            self._verdicts, self._allowance = {}, Allowance()
             for one in self._history.standings():
                 verdict = one.verdict
                 key = (verdict.budget, verdict.statistic.value, verdict.subject)

@@ -20,7 +20,7 @@ from headroom.history import History
 from headroom.incidents import ALARMS, About, Incident, Notice, NoticeStatus, State, Transition, Why
 from headroom.routing import Told
 from headroom.silences import Silence, silenced_by
-from monitor.background import Backgrounds
+from monitor.background import Allowance, Backgrounds
 from monitor.clock import Moment
 from monitor.firings import Firings, Row, row_of
 from monitor.instance import told_by_the_whole, unheard
@@ -30,7 +30,6 @@ from monitor.writer import Writer
 
 GONE_AFTER = timedelta(minutes=15)  # a machine that is only being restarted comes back before
 
-_MOST_LOOKED_UP = 20  # alarms of a cycle; a storm is told in groups, which have no room for more
 _MOST_WORDS = 2_000  # silences of which the words are kept for the message at their end
 
 
@@ -39,13 +38,13 @@ class Moves:
     """What one cycle does to incidents, to be committed with it.
 
     Attributes:
-        looked_up: for how many alarms the history was asked what else is known.
+        allowance: for asking the history what else is known.
     """
 
     incidents: list[Incident] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    looked_up: int = 0
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 class Watchlist:
@@ -282,10 +281,10 @@ class Watchlist:
         rose = None
         if status in ALARMS and decision.why not in (Why.HELD, Why.WORSE):
             rose = risen(await self._writer(self._history.transitions, incident.id))
-        background = NOTHING
-        if status in ALARMS and moves.looked_up < _MOST_LOOKED_UP:
-            moves.looked_up += 1
-            background = await self._writer(self._backgrounds.of, incident, budget, now.wall)
+        background = None
+        if status in ALARMS:
+            look = partial(self._backgrounds.of, incident, budget, now.wall, moves.allowance)
+            background = await self._writer(look)
         message = said(
             incident,
             row,
@@ -298,7 +297,7 @@ class Watchlist:
             note=note,
             silence=self._ended_silence(decision),
             risen=rose,
-            background=background,
+            background=background or NOTHING,
         )
         moves.notices += notices(decision, message, self._alerting, created=now.wall, told=told)
 

@@ -135,6 +135,11 @@ class Delivering(ABC):
         with self._reading() as connection:
             return outbox_read.own_messages(connection, limit)
 
+    def unheard(self) -> list[str]:
+        """Return the incidents that fire, of which nobody takes care and every alarm was refused for good."""
+        with self._reading() as connection:
+            return outbox_read.unheard(connection)
+
     def outbox_depth(self) -> int:
         """Return how many notices wait."""
         with self._reading() as connection:

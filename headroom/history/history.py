@@ -130,6 +130,11 @@ class History(Delivering):
         with self._reading() as connection:
             return read.parts(connection, series, since, until, limit)[::-1]
 
+    def began_anew(self, source: str, since: datetime, until: datetime) -> datetime | None:
+        """Return when a source was last seen to run anew, after `since` and up to `until`; None: never."""
+        with self._reading() as connection:
+            return read.began_anew(connection, source, since, until)
+
     def polls(self, source: str, since: datetime, *, limit: int = 5_000) -> list[Poll]:
         """Return the newest polls of a source that began from `since` on, newest first."""
         with self._reading() as connection:

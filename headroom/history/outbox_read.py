@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from headroom.history.records import Delivery, DeliveryState
-from headroom.history.tables import outbox
-from headroom.incidents import ALARMS, Notice, NoticeStatus
+from headroom.history.tables import incidents, outbox
+from headroom.incidents import ALARMS, Notice, NoticeStatus, State
 
 WAITING: ColumnElement[bool] = outbox.c.state == DeliveryState.WAITING.value
 ALARM: ColumnElement[bool] = outbox.c.status.in_(sorted(status.value for status in ALARMS))
@@ -43,6 +43,28 @@ def undelivered(connection: Connection, incident: str, channel: str) -> list[Not
         .order_by(outbox.c.id)
     )
     return [notice_of(row) for row in rows]
+
+
+def unheard(connection: Connection) -> list[str]:
+    """Return the incidents that fire, of which alarms were refused and none was taken or waits, oldest first.
+
+    One that is silenced, or that somebody has acknowledged, is in somebody's hands.
+    """
+    alarms = select(outbox.c.id).where(outbox.c.incident_id == incidents.c.id, ALARM)
+    heard = (DeliveryState.WAITING.value, DeliveryState.SENT.value)
+    rows = connection.execute(
+        select(incidents.c.id)
+        .where(
+            incidents.c.ended.is_(None),
+            incidents.c.state == State.FIRING.value,
+            incidents.c.silenced == "",
+            incidents.c.acknowledged.is_(None),
+            alarms.where(outbox.c.state == DeliveryState.GAVE_UP.value).exists(),
+            ~alarms.where(outbox.c.state.in_(heard)).exists(),
+        )
+        .order_by(incidents.c.opened)
+    )
+    return [row.id for row in rows]
 
 
 def told(connection: Connection, incident: str) -> frozenset[str]:

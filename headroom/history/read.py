@@ -105,6 +105,18 @@ def parts_of_measure(
     return found
 
 
+def began_anew(connection: Connection, source: str, since: datetime, until: datetime) -> datetime | None:
+    """Return when a source was last first seen in another run, after `since` and up to `until`; None: never.
+
+    Its first run of all is none: what was before is not known.
+    """
+    rows = connection.execute(
+        select(epochs.c.first_at).join(sources).where(sources.c.name == source).order_by(epochs.c.first_at)
+    )
+    later = [row.first_at for row in rows][1:]
+    return max((one for one in later if since < one <= until), default=None)
+
+
 def last_snapshot(connection: Connection, source: str) -> tuple[str, bytes] | None:
     """Return epoch and bytes of a source's last snapshot."""
     row = connection.execute(

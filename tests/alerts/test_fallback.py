@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -222,19 +223,35 @@ async def test_a_chain_of_fallbacks(history: History) -> None:
     }
 
 
-async def test_where_nobody_else_is_there_it_is_given_up_aloud(
+async def test_where_nobody_else_is_there_it_waits_and_says_so(
     history: History, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The only channel is broken: that stands in the log, in the history and in its state."""
-    queue(history, chat("a"), chat("b"))
-    with Receiver(answer(404)) as broken:
-        async with delivering(history, [webhook("chat", broken.url)]):
+    """The only channel is broken: tried each minute, and nothing is lost once it takes messages again."""
+    now = datetime.now(UTC)
+    queue(history, chat("a"), chat("b"), chat("c", number="i2"))
+    with Receiver(answer(404), answer(401), answer(200)) as broken:
+        async with delivering(history, [webhook("chat", broken.url)], clock=lambda: now) as deliverer:
+            await until(lambda: sum(bool(one.error) for one in history.deliveries()) == 2)
+            assert set(states(history).values()) == {DeliveryState.WAITING}
+            assert history.channel_states()["chat"].error == GONE
+            for minutes, tried in [(0.5, 1), (1, 2), (1.5, 2)]:
+                now = datetime.now(UTC) + timedelta(minutes=minutes)
+                deliverer.wake()
+                await asyncio.sleep(0.3)
+                assert len(broken.arrivals) == tried
+            now = datetime.now(UTC) + timedelta(minutes=4)
+            deliverer.wake()
             await settled(history)
 
-    assert len(broken.arrivals) == 1
-    assert set(states(history).values()) == {DeliveryState.GAVE_UP}
-    assert caplog.messages.count(f'channel "chat": gave up telling that i1 is firing: {GONE}') == 2
-    assert history.channel_states()["chat"].error == GONE
+    heard = [json.loads(arrival.body)["text"].rpartition(" ")[2] for arrival in broken.arrivals[2:]]
+    assert sorted(heard) == ["a", "b", "c"]
+    assert heard.index("a") < heard.index("b")
+    assert set(states(history).values()) == {DeliveryState.SENT}
+    assert caplog.messages == [
+        f'channel "chat" is disabled: {GONE}',
+        'channel "chat": no other works; 1 waiting until it does',
+        'channel "chat" takes messages again; it is enabled',
+    ]
 
 
 async def test_a_disabled_channel_is_tried_every_quarter_of_an_hour(history: History) -> None:

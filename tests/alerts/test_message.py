@@ -87,6 +87,8 @@ def test_a_firing_message_is_complete() -> None:
         "acknowledged_by": "",
         "step": 0,
         "worst": "1.7 times the limit at 13:58:10 UTC: 35 of 412 took longer than 200 ms",
+        "before": None,
+        "statement": None,
         "source": "metrics",
         "owner": "Platform team",
         "runbook": "https://wiki.example/runbooks/login",

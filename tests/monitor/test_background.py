@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from alerts.background import NOTHING, Background, Offender, sentences
-from headroom.budgets import Outcome
+from alerts.background import NOTHING, Background, Offender, fact, sentences
+from headroom.budgets import Outcome, Unit
 from headroom.config import load
 from headroom.evidence import Gauge, Moments
 from headroom.history import Cycle, Poll, open_history
 from headroom.incidents import State
 from headroom.observation import Observation, Quality, Reading, Series
 from headroom.statements import MEASURE, REST, Statement
-from monitor.background import Backgrounds
+from monitor.background import Allowance, Backgrounds
 from tests.alerts.examples import AT, incident, verdict
 from tests.monitor.scripted import CONFIG, EVERY, MEMORY, NOON, Stage, full, part, stage
 
@@ -55,12 +55,14 @@ async def test_how_it_stood_an_hour_before(tmp_path: Path) -> None:
     )
     assert since == "Critical: over since 13:01:15 UTC, fired at 13:01:30 UTC."
     assert before == (
-        "An hour before, at 12:01:15 UTC, it was met: average 50%, at most 90% promised; 5 readings; "
-        "evidence covers 25% of the window."
+        "An hour before, at 12:01:15 UTC, it was within this limit: average 50%, at most 90% promised; "
+        "5 readings; evidence covers 25% of the window."
     )
     moment = (NOON + timedelta(seconds=75)).isoformat()
     value = {"low": pytest.approx(0.5), "high": pytest.approx(0.5)}
-    assert told["before"] == {"at": moment, "outcome": "met", "value": value, "n": 5}
+    assert told["before"] == {
+        "at": moment, "outcome": "met", "threshold": 0.9, "unit": "share", "value": value, "n": 5
+    }  # fmt: skip
     assert told["statement"] is None
     assert ["An hour before", "met, 50%"] in told["facts"]
 
@@ -89,7 +91,7 @@ async def test_what_began_anew_since(tmp_path: Path) -> None:
         on.wait(600)
         told = await fired(on, full(0.95))
 
-    assert told["lines"][-1] == "Since then, at 12:00:15 UTC: the server was started anew."
+    assert told["lines"][-1] == "At 12:00:15 UTC, 10 min 15 s before it began: the server was started anew."
 
 
 async def test_it_is_told_without_where_the_history_cannot_be_asked(
@@ -105,9 +107,9 @@ async def test_it_is_told_without_where_the_history_cannot_be_asked(
     breach = incident(State.FIRING, budget="resource.redis_memory", limit="alert", opened=NOON)
 
     with caplog.at_level(logging.ERROR):
-        known = Backgrounds(config, history).of(breach, config.budgets[0], NOON)
+        known = Backgrounds(config, history).of(breach, config.budgets[0], NOON, Allowance())
 
-    assert known == NOTHING
+    assert known is None
     assert caplog.messages == [
         f"what else is known about incident {breach.id} could not be read; it is told without"
     ]
@@ -153,34 +155,34 @@ def test_the_statement_that_is_surely_furthest_over(tmp_path: Path) -> None:
     with open_history(config.history, collecting=True) as history:
         poll = Poll("erp-db", None, at, timedelta(0))
         history.record(Cycle(at, poll, observations=given, statements=texts))
-        known = Backgrounds(config, history).of(breach, config.budgets[0], at)
+        known = Backgrounds(config, history).of(breach, config.budgets[0], at, Allowance())
+    assert known is not None
 
-    assert known.offender == Offender("bbbb", 400, pytest.approx(0.030), pytest.approx(8.0), "SELECT bbbb")
-    (line,) = sentences(known, str, "")
+    (line,) = sentences(known, at, None, lambda moment: f"{moment:%H:%M:%S}")
     assert line == (
-        "Most time over the limit for certain: statement bbbb, 400 calls of 30 ms in the mean, "
-        "at least 8 s too long in sum: SELECT bbbb"
+        "From 11:55:15 to 12:00:15 most time over the limit, for certain, was taken by statement bbbb: 400 "
+        "calls of 30 ms in the mean, at least 8 s too long in sum: SELECT bbbb"
     )
 
 
 def test_a_hostile_text_stays_in_its_sentence() -> None:
     """A statement is whatever somebody sent to the server."""
-    worst = Offender("ab12", 1, 2.0, 1.0, "SELECT\x1b[2J 1\r\nBcc: x@y " + "x" * 500)
+    worst = Offender("ab12", NOON, NOON, 1, 2.0, 1.0, "SELECT\x1b[2J 1\r\nBcc: x@y " + "x" * 500)
 
-    (line,) = sentences(Background(offender=worst), str, "")
+    (line,) = sentences(Background(offender=worst), NOON, None, lambda _: "noon")
 
     assert line.startswith(
-        "Most time over the limit for certain: statement ab12, 1 call of 2 s in the mean, "
-        "at least 1 s too long in sum: SELECT [2J 1 Bcc: x@y xxx"
+        "From noon to noon most time over the limit, for certain, was taken by statement ab12: 1 call of 2 s "
+        "in the mean, at least 1 s too long in sum: SELECT [2J 1 Bcc: x@y xxx"
     )
     assert line.endswith("x…")
-    assert len(line) < 450
+    assert len(line) < 500
 
 
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [
-        (Outcome.OVER, "it was over, too: the figures say over."),
+        (Outcome.OVER, "it was over this limit, too: the figures say over."),
         (Outcome.UNDECIDED, "it could not be decided: the figures say undecided."),
         (Outcome.IDLE, "there was no traffic: the figures say idle."),
     ],
@@ -189,4 +191,41 @@ def test_what_else_it_may_have_been(outcome: Outcome, words: str) -> None:
     """A fault that is older than an hour is no news, and silence before is no health."""
     before = replace(verdict(Outcome.MET), outcome=outcome, detail=f"the figures say {outcome.value}")
 
-    assert list(sentences(Background(AT, before), str, "")) == [f"An hour before, at {AT}, {words}"]
+    told = sentences(Background(AT, before), AT, verdict(Outcome.OVER), lambda _: "noon")
+
+    assert list(told) == [f"An hour before, at noon, {words}"]
+
+
+def test_another_limit_than_now_is_not_compared() -> None:
+    """Redis evicts by policy now, and an hour before it was judged by its memory."""
+    before = verdict(Outcome.MET, unit=Unit.SHARE, threshold=0.9, detail="average 50%, at most 90% promised")
+    known = Background(AT, before)
+
+    told = sentences(known, AT, verdict(Outcome.OVER), lambda _: "noon")
+
+    assert list(told) == [
+        "An hour before, at noon, another limit held, and it was met: average 50%, at most 90% promised."
+    ]
+    assert fact(known, verdict(Outcome.OVER)) == ("An hour before", "")
+
+
+def test_what_was_told_already_is_not_repeated() -> None:
+    """The figures of the alarm have named the restart."""
+    known = Background(anew=(AT, "it restarted"))
+
+    assert list(sentences(known, AT, verdict(Outcome.OVER, detail="1 of 2; it restarted"), str)) == []
+
+
+@pytest.mark.parametrize(("alarms", "seconds", "left"), [(1, 1.0, True), (0, 1.0, False), (1, 0.0, False)])
+def test_a_storm_is_not_looked_up(tmp_path: Path, alarms: int, seconds: float, left: bool) -> None:
+    """So many alarms in a cycle, and so long: what is over is told without."""
+    (tmp_path / "budgets.yaml").write_text(BUDGET)
+    config = load(tmp_path / "budgets.yaml")
+    breach = incident(State.FIRING, budget="db.lookup", limit="p95", opened=NOON)
+    allowance = Allowance(alarms, seconds)
+    with open_history(config.history, collecting=True) as history:
+        known = Backgrounds(config, history).of(breach, config.budgets[0], NOON, allowance)
+
+    assert (known == NOTHING) is left
+    assert known is not None or not left
+    assert allowance.left is False or alarms > 1

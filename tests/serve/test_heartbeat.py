@@ -18,6 +18,7 @@ from headroom.alerting import Heartbeat as Settings
 from headroom.channels import Alertmanager, Channel, Webhook
 from headroom.delivery import Settled
 from headroom.history import ChannelState, Cycle, History, open_history
+from headroom.incidents import State
 from headroom.sources import Secret
 from monitor.heartbeat import Heartbeat, nowhere, unsent
 from monitor.serve import Own
@@ -123,6 +124,27 @@ async def test_it_is_silent_while_messages_are_stuck(tmp_path: Path) -> None:
             assert it.own.withheld == "a message of 5 min ago has not arrived"
             it.history.settle([Settled(1, sent=True)], now)
             heard = len(receiver.arrivals)
+            await until(lambda: len(receiver.arrivals) > heard)
+
+
+async def test_it_is_silent_while_what_fires_was_refused_everywhere(tmp_path: Path) -> None:
+    """The outbox is empty and the channel works, and yet nobody was told: until a person takes care of it."""
+    fires = replace(build.incident(), state=State.FIRING)
+    with Receiver() as receiver:
+        async with beating(tmp_path, receiver.url) as it:
+            now = datetime.now(UTC)
+            told = replace(build.notice(channel="hook"), created=now, next_at=now)
+            it.history.record(Cycle(now, incidents=(fires,), notices=(told,)))
+            it.history.settle([Settled(1, error="the receiver answered 400")], now)
+            await until(lambda: it.own.withheld)
+            name = fires.id[:8]
+            assert it.own.withheld == (
+                f"incident {name} fires, and every message of it was refused; `headroom alerts show {name}` "
+                f"says why, `headroom alerts replay {name}` sends it again"
+            )
+            heard = len(receiver.arrivals)
+            taken = replace(fires, acknowledged=now, acknowledged_by="Ada")
+            it.history.record(Cycle(now, incidents=(taken,)))
             await until(lambda: len(receiver.arrivals) > heard)
 
 
