@@ -22,6 +22,8 @@ _UNNEEDED_END = and_(
 def replay(connection: Connection, incident: str, channel: str, at: datetime) -> int:
     """Let notices that did not arrive wait again, in their order; return how many.
 
+    What waits for another attempt goes now.
+
     Not those of an incident that has ended and whose end is not among them: a receiver that is told of the
     beginning only would show it as open for ever.
     An empty incident or channel stands for any. A channel of theirs that was disabled is tried again: whoever
@@ -55,6 +57,11 @@ def replay(connection: Connection, incident: str, channel: str, at: datetime) ->
     ends |= {(row.incident_id, row.channel) for row in rows if row.status == NoticeStatus.RESOLVED.value}
     again = [row for row in rows if row.ended is None or (row.incident_id, row.channel) in ends]
     back = [row.id for row in again]
+    stuck = _stuck(connection, incident, channel)
+    if stuck:
+        connection.execute(
+            update(outbox).where(outbox.c.id.in_([row.id for row in stuck])).values(next_at=at)
+        )
     if back:
         connection.execute(
             update(outbox)
@@ -70,7 +77,18 @@ def replay(connection: Connection, incident: str, channel: str, at: datetime) ->
                 response="",
             )
         )
-        connection.execute(
-            update(channels).where(channels.c.name.in_({row.channel for row in again})).values(disabled=None)
-        )
-    return len(back)
+    if named := {row.channel for row in (*again, *stuck)}:
+        connection.execute(update(channels).where(channels.c.name.in_(named)).values(disabled=None))
+    return len(back) + len(stuck)
+
+
+def _stuck(connection: Connection, incident: str, channel: str) -> Sequence[Any]:
+    """Return what waits after a failure: of a channel that is disabled, with no other that works."""
+    failed = select(outbox.c.id, outbox.c.channel).where(
+        WAITING, outbox.c.incident_id.is_not(None), outbox.c.error != ""
+    )
+    if incident:
+        failed = failed.where(outbox.c.incident_id == incident)
+    if channel:
+        failed = failed.where(outbox.c.channel == channel)
+    return connection.execute(failed).all()

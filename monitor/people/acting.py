@@ -217,11 +217,13 @@ def replay(on: Doing, words: str | None, channel: str | None) -> list[str]:
 
 
 def missed_of(deliveries: list[Delivery], channel: str) -> list[Delivery]:
-    """Return what did not arrive of notices about incidents, of one channel or all."""
+    """Return what did not arrive of notices about incidents, or not yet, of one channel or all."""
     return [
         one
         for one in deliveries
-        if one.state in _MISSED and one.notice.incident and channel in ("", one.notice.channel)
+        if one.notice.incident
+        and channel in ("", one.notice.channel)
+        and (one.state in _MISSED or (one.state is DeliveryState.WAITING and one.error))
     ]
 
 

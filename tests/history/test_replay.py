@@ -89,6 +89,26 @@ def test_a_cycle_that_applies_it_sends_again_in_the_same_transaction(history: Hi
     assert history.waiting_actions() == []
 
 
+def test_what_waits_after_a_failure_goes_now(history: History) -> None:
+    """The only channel takes nothing: what waits for it is tried at once, what waits for a digest is not."""
+    later = build.moment(500)
+    digest = replace(build.notice("b", number=1), next_at=later)
+    history.record(
+        Cycle(
+            build.START,
+            incidents=(build.incident("a"), build.incident("b")),
+            notices=(build.notice("a", number=0), digest),
+        )
+    )
+    (claimed,) = history.due_notices(build.moment(8), lease=timedelta(minutes=1))
+    history.settle([Settled(claimed.id or 0, again=later, error="401")], build.moment(9))
+    history.keep_channel(ChannelState("webhook", "d", disabled=build.START, error="401"))
+
+    assert history.replay("", "", AGAIN) == 1
+    assert due(history) == ["a-firing-0"]
+    assert history.channel_states()["webhook"].disabled is None
+
+
 def test_a_channel_that_was_disabled_is_tried_again(history: History) -> None:
     """Whoever mended the receiver asks for it: what was refused before must not refuse it unseen."""
     lost(history, build.notice("a", number=0), build.notice("b", number=1, channel="mail"))
