@@ -25,12 +25,9 @@ def health(known: Health | None, now: datetime, zone: tzinfo) -> str:
     for state in known.disabled:
         since = "" if state.disabled is None else f" since {clock(state.disabled, now, zone)}"
         name, error = one_line(state.name, 60), one_line(state.error, 300)
+        instead = "Another one is told instead, where one works; otherwise its messages wait."
         said.append(
-            (
-                "disabled",
-                Outcome.OVER,
-                f"The channel {name} takes nothing{since}: {error}. Others are told instead.",
-            )
+            ("disabled", Outcome.OVER, f"The channel {name} takes nothing{since}: {error}. {instead}")
         )
     if known.asleep is not None:
         at = clock(known.asleep.notice.created, now, zone)

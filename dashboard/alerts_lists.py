@@ -88,7 +88,7 @@ def channel(
         parts.append(f"last success {ago(state.ok_at, now)}")
     parts.append(_tested(test, now))
     if broken:
-        parts.append("it is tried again when its entry in the budgets file changes, or a test arrives")
+        parts.append("it is tried again and again, and at once by a test")
     return (
         f'<div class="hr-verdict hr-{colour}" data-receiver="{escape(one.name)}"'
         f' data-works="{"no" if broken else "yes"}"><p><span class="hr-icon" aria-hidden="true">{sign}</span>'

@@ -192,9 +192,8 @@ def _reroute(connection: Connection, one: Settled, copy: Notice, at: datetime) -
         each for each in waits_with(connection, one.notice) if each.status is NoticeStatus.RESOLVED
     ]
     queue(connection, 0, [copy])
-    for (
-        each
-    ) in ends:  # of what was tried already both ends are told, also where that makes the alarm old news
+    # Of what was tried already both ends are told, also where that makes the alarm old news.
+    for each in ends:
         _inserted(connection, 0, elsewhere(each, copy.channel))
 
 

@@ -83,7 +83,7 @@ def replay(connection: Connection, incident: str, channel: str, at: datetime) ->
 
 
 def _stuck(connection: Connection, incident: str, channel: str) -> Sequence[Any]:
-    """Return what waits after a failure: of a channel that is disabled, with no other that works."""
+    """Return what waits for another attempt after a failure, of one incident or channel or of all."""
     failed = select(outbox.c.id, outbox.c.channel).where(
         WAITING, outbox.c.incident_id.is_not(None), outbox.c.error != ""
     )

@@ -6,11 +6,9 @@ import json
 import sqlite3
 from pathlib import Path
 
-import pytest
-
 from headroom.history.actions import TESTED
 from tests.alerts.receiver import Receiver, answer
-from tests.alerts_alertmanager.servers import ALERTMANAGER, Server
+from tests.alerts_alertmanager.servers import Server
 from tests.alerts_people.stage import Stage, staged
 
 REFUSES = 'url: "http://127.0.0.1:9/hook"'
@@ -59,7 +57,6 @@ def test_the_exact_reason_is_printed_where_it_does_not_arrive(tmp_path: Path) ->
     )
 
 
-@pytest.mark.skipif(not ALERTMANAGER.exists(), reason="needs Debian's prometheus-alertmanager")
 def test_an_alertmanager_is_pushed_to_and_read_back(tmp_path: Path) -> None:
     """A test alert fires there for two minutes, as the answer says; a member that is gone is named."""
     with Receiver() as receiver, Server(tmp_path / "am", receiver.url) as server:
